@@ -1,0 +1,111 @@
+"""From a machine that has finished to what its caller gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowkit.engine.statuses import RunStatus, Status
+from flowkit.errors import RunCancelled, Skipped
+from flowkit.graph import Ref, Template, project
+
+if TYPE_CHECKING:
+    from flowkit.engine.machine import Machine
+
+__all__ = ["Conclusion", "conclude"]
+
+
+class Conclusion:
+    """How a run ended: its status, and its value or what its caller is to be raised."""
+
+    __slots__ = ("error", "status", "traceback", "value")
+
+    def __init__(self, status: RunStatus, value: Any = None, error: BaseException | None = None) -> None:
+        self.status = status
+        self.value = value
+        self.error = error
+        # Each waiter raises the same object; without this its traceback would grow with every one of them.
+        self.traceback = error.__traceback__ if error is not None else None
+
+    def unwrap(self) -> Any:
+        """Return the value, or raise."""
+        if self.error is not None:
+            raise self.error.with_traceback(self.traceback)
+        return self.value
+
+
+def conclude(machine: Machine, run_id: str) -> Conclusion:
+    """Say how a run ended, once nothing of it is left."""
+    if machine.failures or -1 in machine.errors:
+        return Conclusion(RunStatus.FAILED, error=_failure(machine, run_id))
+    if machine.stopping is not None:
+        return Conclusion(RunStatus.CANCELLED, error=RunCancelled(machine.stopping, machine.stop_detail))
+    result = machine.plan.graph.result
+    refs = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+    missing = next((ref for ref in refs if machine.status[ref._flowkit_node] is not Status.SUCCEEDED), None)
+    if missing is not None:
+        return Conclusion(RunStatus.SUCCEEDED, error=_skipped(machine, missing._flowkit_node))
+
+    def resolve(ref: Ref) -> Any:
+        return project(machine.values[ref._flowkit_node], ref._flowkit_path)
+
+    try:
+        value = resolve(result) if type(result) is Ref else result.fill(resolve) if type(result) is Template else result
+    except Exception as error:  # noqa: BLE001 - projections and constructors run the user's code
+        error.add_note(f"while making the value that `{machine.plan.graph.workflow.label}` returns")
+        return Conclusion(RunStatus.FAILED, error=error)
+    return Conclusion(RunStatus.SUCCEEDED, value)
+
+
+def _failure(machine: Machine, run_id: str) -> BaseException:
+    if not machine.failures:
+        return machine.errors[-1]
+    errors = []
+    for index in machine.failures:
+        error = machine.errors[index]
+        if not any(error is known for known in errors):
+            annotate(machine, index, run_id)
+            errors.append(error)
+    first, *others = errors
+    if not machine.fail_fast and all(isinstance(error, Exception) for error in errors):
+        count = "1 step" if len(machine.failures) == 1 else f"{len(machine.failures)} steps"
+        return BaseExceptionGroup(f"{count} of `{machine.plan.graph.workflow.label}` failed", errors)
+    for other, index in zip(others, machine.failures[1:], strict=False):
+        _note(first, f"`{machine.key(index)}` failed as well, with {type(other).__name__}: {other}")
+    return first
+
+
+def annotate(machine: Machine, index: int, run_id: str) -> None:
+    """Tell on an exception where it happened: the step, the attempt, the run, the line of the body."""
+    error = machine.errors[index]
+    node = machine.nodes[index]
+    attempt = machine.attempts.get(index, 1)
+    where = ""
+    if node.site is not None:
+        span = node.site.span()
+        where = f", called at {span.file}:{span.line}"
+    _note(error, f"in step `{machine.key(index)}`, attempt {attempt} of run {run_id}{where}")
+
+
+def _note(error: BaseException, text: str) -> None:
+    if text not in getattr(error, "__notes__", ()):
+        error.add_note(text)
+
+
+def _skipped(machine: Machine, index: int) -> Skipped:
+    """Why a value was never made, from itself back to the first cause."""
+    chain = []
+    seen = set()
+    while index not in seen:
+        seen.add(index)
+        status = machine.status[index]
+        reason = machine.reason(index)
+        chain.append(f"`{machine.key(index)}` was {_WORDS.get(status, status.word)}" + (f": {reason}" if reason else ""))
+        if index not in machine.causes:
+            break
+        index = machine.causes[index]
+    skipped = Skipped(chain)
+    skipped.__cause__ = machine.errors.get(index)
+    return skipped
+
+
+_WORDS = {Status.FAILED: "not successful", Status.TIMED_OUT: "out of time"}

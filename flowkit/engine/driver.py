@@ -1,0 +1,686 @@
+"""Serving a machine: whoever has time takes the next ready node, works on it, and brings back what came of it.
+
+One lock guards the machine. A worker takes it once per step, to hand in one result and take the next node with it, so
+a chain stays on one thread. Others are called only when something is left over: at most one call is out at a time, and
+whoever comes calls the next if there is still more than it can take. The caller of a workflow is one of the workers.
+
+Three kinds of workers serve the three lanes of a plan: the calling thread (anything without a timeout), pool threads
+(anything that isn't async), and the event loop (async steps). An inline driver does all of it in the calling thread.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import logging
+import os
+import sys
+import threading
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from flowkit.engine import events
+from flowkit.engine.conclusion import Conclusion, conclude
+from flowkit.engine.current import attempt_here
+from flowkit.engine.groups import collect
+from flowkit.engine.machine import Machine
+from flowkit.engine.place import Place
+from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
+from flowkit.engine.run import StepRecord
+from flowkit.engine.statuses import RunStatus, Status
+from flowkit.errors import CancelReason, MisuseError
+from flowkit.graph import Ref, SourceKind, Template, project
+from flowkit.plan import Lane
+from flowkit.policies import Fallback, retry_after_of
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from flowkit.engine.ports import RunTrace, Services
+    from flowkit.errors import StepTimeout
+    from flowkit.graph import StepSpec
+    from flowkit.plan import Plan
+
+__all__ = ["Driver"]
+
+log: Final = logging.getLogger("flowkit")
+
+CALLER: Final = (Lane.ANY,)
+POOL: Final = (Lane.POOL, Lane.ANY)
+LOOP: Final = (Lane.LOOP,)
+EVERYTHING: Final = (Lane.ANY, Lane.POOL, Lane.LOOP)
+
+
+class Driver:
+    """One run being done."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        services: Services,
+        *,
+        run_id: str | None = None,
+        keeps: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        workflow = plan.graph.workflow
+        self.plan = plan
+        self.services = services
+        self.keeps = keeps
+        """Whether its transitions and steps are kept: it was started, or somebody listens."""
+        self.machine = Machine(plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps)
+        self.lock = threading.Lock()
+        self.conclusion: Conclusion | None = None
+        self.events: list[events.Event] = []
+        self.loop = loop
+        self.context = contextvars.copy_context()
+        self.trace: RunTrace | None = None
+        self._run_id = run_id
+        self.given: Any = None
+        """What it was started with: the workflow, and its arguments."""
+        self._watchers: list[Callable[[], None]] = []
+        self._changed: threading.Condition | None = None
+        self._caller_waits = False
+        self._called = False
+        """Whether a worker was called and hasn't come yet."""
+        self._wakes: list[Callable[[], None]] = []
+        self._tasks: dict[int, asyncio.Task[Any]] = {}
+        self._stopped: set[tuple[int, int]] = set()
+        self._due = float("inf")
+        self._loop_called = False
+        self._loop_thread = 0
+        self._inline_loop: asyncio.AbstractEventLoop | None = None
+
+    # -- the run as others see it -------------------------------------------------------------------------------------
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run; made when somebody first asks."""
+        if self._run_id is None:
+            self._run_id = os.urandom(8).hex()
+        return self._run_id
+
+    @property
+    def status(self) -> RunStatus:
+        """Where the run is."""
+        if self.conclusion is not None:
+            return self.conclusion.status
+        machine = self.machine
+        if machine.busy or any(machine.ready.values()):
+            return RunStatus.RUNNING
+        return RunStatus.WAITING if machine.deadline is not None else RunStatus.RUNNING
+
+    def event_after(self, seen: int) -> events.Event | None:
+        """The next transition after the first `seen`, waiting for it; None when there will be none."""
+        with self.lock:
+            self._condition().wait_for(lambda: len(self.events) > seen or self.conclusion is not None)
+            return self.events[seen] if len(self.events) > seen else None
+
+    def watch(self, wake: Callable[[], None]) -> None:
+        """Call back after every transition, from whichever thread makes it."""
+        with self.lock:
+            self._watchers.append(wake)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the run has ended; says whether it has."""
+        with self.lock:
+            condition = self._condition()
+            limit = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+            return condition.wait_for(lambda: self.conclusion is not None, limit)
+
+    def when_done(self, wake: Callable[[], None]) -> None:
+        """Call back once the run has ended, from whichever thread ends it; at once if it has."""
+        with self.lock:
+            if self.conclusion is None:
+                self._wakes.append(wake)
+                return
+        wake()
+
+    def cancel(self, reason: CancelReason, detail: str = "") -> bool:
+        """End the run early; says whether this ended it."""
+        with self.lock:
+            if self.conclusion is not None:
+                return False
+            ended = self.machine.cancel(reason, self.services.clock.now(), detail)
+            self._after()
+            return ended
+
+    def is_unwanted(self, index: int, attempt: int) -> bool:
+        """Whether the result of an attempt would be dropped."""
+        return self.machine.stopping is not None or (index, attempt) in self._stopped
+
+    def time_left(self, index: int) -> float | None:
+        """Seconds until the running attempt of a node is out of time."""
+        with self.lock:
+            when = self.machine.runs_out(index)
+        return None if when is None else max(0.0, when - self.services.clock.now())
+
+    def beat(self, index: int, detail: Any) -> None:
+        """A sign of life from a step."""
+        with self.lock:
+            self.machine.beat(index, self.services.clock.now())
+        self.tell(events.StepHeartbeat, index, detail=detail)
+
+    def tell(self, kind: type[events.StepEvent], index: int, **fields: Any) -> None:
+        """Tell observers something that isn't a transition: unnumbered, not kept."""
+        if self.services.observers:
+            spec = self.machine.nodes[index].spec
+            name = spec.name if spec is not None else ""
+            now = self.services.clock.time()
+            event = kind(run_id=self.run_id, time=now, key=self.machine.key(index), step=name, **fields)
+            for observe in self.services.observers:
+                observe(event)
+
+    # -- beginning ------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the run: what is ready becomes available to whoever comes."""
+        services = self.services
+        if services.tracer is not None:
+            self.trace = self.context.run(services.tracer.begin, self)
+            self.machine.listening = self.keeps or self.trace is not None
+        if self.keeps:
+            services.store.open(self.run_id, self.plan.graph.workflow.name)
+        with self.lock:
+            self.machine.begin(services.clock.now(), services.clock.time())
+            self._after()
+
+    def begin_in_background(self) -> None:
+        """Start the run for others to do."""
+        self.begin()
+        if self.services.inline:
+            self.drive()
+            return
+        with self.lock:
+            if self.conclusion is None:
+                self._share()
+
+    # -- working --------------------------------------------------------------------------------------------------------
+
+    def drive(self) -> None:
+        """Take part until the run is over. Ctrl-C cancels the run, then goes on as it would have."""
+        place = Place()
+        try:
+            self._drive(place)
+        except KeyboardInterrupt:
+            self._interrupted()
+            raise
+
+    def _drive(self, place: Place) -> None:
+        lanes = EVERYTHING if self.services.inline else CALLER
+        clock = self.services.clock
+        while self.conclusion is None:
+            self.serve(place, lanes)
+            with self.lock:
+                if self.conclusion is not None:
+                    return
+                if any(self.machine.ready[lane] for lane in lanes):
+                    continue
+                self.machine.resolve_deadlock(clock.now())
+                if self._after():
+                    continue
+                self._caller_waits = True
+                try:
+                    self._condition().wait(self._patience())
+                finally:
+                    self._caller_waits = False
+                if self.services.inline:
+                    self.machine.advance(clock.now())
+                    self._after()
+
+    def _patience(self) -> float | None:
+        """How long to wait at most: an inline driver keeps its own time, the others have a timekeeper."""
+        if not self.services.inline or self.machine.deadline is None:
+            return None
+        return min(max(0.0, self.machine.deadline - self.services.clock.now()), threading.TIMEOUT_MAX)
+
+    def _interrupted(self) -> None:
+        with self.lock:
+            if self.conclusion is None:
+                self.machine.cancel(CancelReason.USER, self.services.clock.now(), "interrupted")
+                self._after()
+        # What the interrupt may have cut in two can't be waited for without end.
+        if not self.wait(timeout=1.0):
+            with self.lock:
+                self._crash(KeyboardInterrupt("interrupted"))
+
+    def serve(self, place: Place, lanes: Sequence[Lane] = POOL) -> None:
+        """Work on this run until nothing is ready for these lanes."""
+        clock, machine = self.services.clock, self.machine
+        place.driver = self
+        try:
+            with self.lock:
+                self._called = False
+                index = machine.take(lanes, clock.now()) if self.conclusion is None else None
+                self._after()
+            while index is not None:
+                index = self._work(index, place, lanes)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - an engine that breaks has to wake whoever waits for it
+            with self.lock:
+                self._crash(error)
+        finally:
+            place.driver = None
+
+    def _work(self, index: int, place: Place, lanes: Sequence[Lane]) -> int | None:
+        """Do what a taken node asks for; the next node, if there is one for this worker."""
+        machine, clock = self.machine, self.services.clock
+        job = machine.jobs.get(index, Job.BODY)
+        attempt = machine.attempts.get(index, 1)
+        if job is not Job.BODY:
+            hand_in = self._do(job, index, attempt)
+        else:
+            place.index = index
+            try:
+                spec, args, kwargs = self._call(index)
+                if machine.lanes[index] is Lane.LOOP:
+                    value = self._run_inline(index, attempt, spec, args, kwargs)
+                elif machine.is_interruptible(index):
+                    value = self._run_interruptibly(place, index, attempt, spec, args, kwargs)
+                else:
+                    value = self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
+                kind = type(value)
+                if kind is Ref or kind is CoroutineType:
+                    _refuse(value, spec)
+            except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
+                if isinstance(error, KeyboardInterrupt) and lanes is not POOL:
+                    self._hand_in_interrupt(index, attempt)
+                    raise
+                error.__traceback__ = _without_us(error)
+                failure = self._judge(index, attempt, error)
+                hand_in = lambda now: machine.fail(index, failure, attempt, now)  # noqa: E731
+            else:
+                place.index = -1
+                with self.lock:
+                    if self.conclusion is None:
+                        now = clock.now()
+                        if self.services.inline:
+                            machine.advance(now)
+                        machine.succeed(index, value, attempt, now)
+                        following = None if place.retired else machine.take(lanes, now)
+                        self._after()
+                        return following
+                    return None
+            place.index = -1
+        with self.lock:
+            if self.conclusion is not None:
+                return None
+            now = clock.now()
+            if self.services.inline:
+                machine.advance(now)  # nobody else could have noticed that time ran out
+            hand_in(now)
+            following = None if place.retired else machine.take(lanes, now)
+            self._after()
+            return following
+
+    def _invoke(self, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """Call a step, in a context of its own."""
+        attempt_here.set((self, index, attempt))
+        if self.trace is None:
+            return function(*args, **kwargs) if kwargs else function(*args)
+        with self.trace.attempt(index, attempt):
+            return function(*args, **kwargs) if kwargs else function(*args)
+
+    def _run_interruptibly(self, place: Place, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any) -> Any:
+        place.arm()
+        try:
+            return self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
+        finally:
+            place.disarm()
+
+    def _hand_in_interrupt(self, index: int, attempt: int) -> None:
+        """Ctrl-C hit a step in the calling thread: the run is cancelled, and this node with it."""
+        now = self.services.clock.now()
+        with self.lock:
+            self.machine.cancel(CancelReason.USER, now, "interrupted")
+            self._after()
+            self.machine.ended(index, attempt, now)
+
+    # -- what a node is called with -------------------------------------------------------------------------------------
+
+    def _call(self, index: int) -> tuple[StepSpec, Sequence[Any], dict[str, Any] | None]:
+        """The step of a node, and its arguments with every Ref replaced."""
+        machine = self.machine
+        node = machine.nodes[index]
+        spec = node.spec
+        assert spec is not None  # noqa: S101 - only steps are taken
+        group = machine.owners[index]
+        if group is not None:
+            item = index - group.base
+            args = []
+            for kind, held in group.columns:
+                if kind is SourceKind.EACH:
+                    value = held[item]
+                    args.append(self._resolve(value) if type(value) is Ref or type(value) is Template else value)
+                elif kind is SourceKind.SAME:
+                    args.append(held)
+                else:
+                    source = held.base + item
+                    args.append(machine.outcome(source) if machine.nodes[source].tolerant else machine.values[source])
+            return spec, args, None
+        if not node.data:
+            return spec, node.args, node.kwargs
+        values = machine.values
+        args = [
+            values[arg._flowkit_node]
+            if type(arg) is Ref and not arg._flowkit_path
+            else self._resolve(arg)
+            for arg in node.args
+        ]
+        if node.kwargs is None:
+            return spec, args, None
+        return spec, args, {name: self._resolve(arg) for name, arg in node.kwargs.items()}
+
+    def _resolve(self, value: Any) -> Any:
+        if type(value) is Ref:
+            return project(self.machine.values[value._flowkit_node], value._flowkit_path)
+        return value.fill(self._resolve) if type(value) is Template else value
+
+    # -- jobs other than the body ---------------------------------------------------------------------------------------
+
+    def _do(self, job: Job, index: int, attempt: int) -> Callable[[float], None]:
+        """Run the code that a condition, a fallback or a map's list means; how to hand in what came of it."""
+        machine = self.machine
+        try:
+            if job is Job.EXPAND:
+                node = machine.nodes[index]
+                label = node.spec.label if node.spec is not None else ""
+                count, columns = collect(node, label, self._resolve, machine.groups)
+                return lambda now: machine.expand(index, count, columns, now)
+            spec, args, kwargs = self._call(index)
+            policy = machine.policies[index]
+            assert policy is not None  # noqa: S101 - only steps have these jobs
+            context = self.context.copy()
+            if job is Job.CONDITION:
+                assert policy.run_if is not None  # noqa: S101
+                answer = bool(context.run(policy.run_if, *args, **(kwargs or {})))
+                return lambda now: machine.answer(index, answer, now)
+            assert isinstance(policy.on_failure, Fallback)  # noqa: S101
+            assert policy.on_failure.call is not None  # noqa: S101
+            value = context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
+            return lambda now: machine.succeed(index, value, attempt, now)
+        except BaseException as error:  # noqa: BLE001 - somebody's own code
+            error.__traceback__ = _without_us(error)
+            what = {Job.CONDITION: "run_if", Job.FALLBACK: "the fallback", Job.EXPAND: "the list of items"}[job]
+            error.add_note(f"raised by {what} of `{machine.key(index)}`")
+            failure = Failure(error)
+            return lambda now: machine.fail(index, failure, attempt, now)
+
+    def _judge(self, index: int, attempt: int, error: BaseException) -> Failure:
+        """Ask a step's policy about an error. Its predicates and backoffs may be somebody's own, and may raise."""
+        policy = self.machine.policies[index]
+        if policy is None or policy.retry is None:
+            return Failure(error)
+        try:
+            wanted = policy.retry.wants(error)
+            asked = retry_after_of(error) if wanted else None
+            delay = asked
+            if wanted and asked is None:
+                delay = policy.retry.delay(attempt, self.services.random())
+        except Exception as problem:  # noqa: BLE001 - then there is no retry, and the reason is told
+            problem.__traceback__ = None
+            error.add_note(f"the retry policy of `{self.machine.key(index)}` raised {problem!r}")
+            return Failure(error, why=f"the retry policy raised {problem!r}")
+        why = f"{type(error).__name__}" + (", which says when" if asked is not None else "")
+        return Failure(error, retryable=wanted, delay=delay, why=why)
+
+    # -- the event loop ---------------------------------------------------------------------------------------------------
+
+    def _run_inline(self, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any) -> Any:
+        """An async step of an inline driver: on a loop of its own, to the end."""
+        import asyncio
+
+        if self._inline_loop is None:
+            self._inline_loop = asyncio.new_event_loop()
+        loop = self._inline_loop
+        policy = self.machine.policies[index]
+        context = self.context.copy()
+        body = self._await(index, attempt, spec.target, args, kwargs)
+        limit = policy.timeout if policy is not None else None
+
+        async def bounded() -> Any:
+            return await asyncio.wait_for(body, limit)
+
+        return loop.run_until_complete(loop.create_task(bounded(), context=context))
+
+    async def _await(self, index: int, attempt: int, function: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: Any) -> Any:
+        attempt_here.set((self, index, attempt))
+        if self.trace is None:
+            return await function(*args, **(kwargs or {}))
+        with self.trace.attempt(index, attempt):
+            return await function(*args, **(kwargs or {}))
+
+    def _serve_loop(self) -> None:
+        """On the event loop: a task for every async step that is ready."""
+        assert self.loop is not None  # noqa: S101 - it is running us
+        self._loop_thread = threading.get_ident()
+        while True:
+            with self.lock:
+                self._loop_called = False
+                index = self.machine.take(LOOP, self.services.clock.now()) if self.conclusion is None else None
+                if index is None:
+                    return
+                attempt = self.machine.attempts.get(index, 1)
+                body = self._run_async(index, attempt)
+                self._tasks[index] = self.loop.create_task(body, context=self.context.copy())
+                self._after()
+
+    async def _run_async(self, index: int, attempt: int) -> None:
+        machine, clock = self.machine, self.services.clock
+        try:
+            spec, args, kwargs = self._call(index)
+            value = await self._await(index, attempt, spec.target, args, kwargs)
+            if type(value) is Ref:
+                _refuse(value, spec)
+        except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
+            error.__traceback__ = _without_us(error)
+            failure = self._judge(index, attempt, error)
+            gone = type(error).__name__ == "CancelledError" and not self.is_unwanted(index, attempt)
+            with self.lock:
+                if self.conclusion is None:
+                    if gone:
+                        # The loop is being taken down around us: nobody asked for it, nothing more can run on it.
+                        machine.cancel(CancelReason.SHUTDOWN, clock.now(), "its event loop was closed")
+                    machine.fail(index, failure, attempt, clock.now())
+                    self._after()
+        else:
+            with self.lock:
+                if self.conclusion is None:
+                    machine.succeed(index, value, attempt, clock.now())
+                    self._after()
+        finally:
+            task = self._tasks.get(index)
+            if task is not None and machine.attempts.get(index, 1) == attempt:
+                del self._tasks[index]
+
+    # -- after every transition -------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Something is due."""
+        try:
+            with self.lock:
+                self._due = float("inf")
+                if self.conclusion is None:
+                    self.machine.advance(self.services.clock.now())
+                    self._after()
+        except BaseException as error:  # noqa: BLE001 - see `serve`
+            with self.lock:
+                self._crash(error)
+
+    def _after(self) -> bool:
+        """Do what the machine asks for, under the lock; says whether there was anything."""
+        machine = self.machine
+        requests = machine.requests
+        busy = bool(requests)
+        done = 0
+        while done < len(requests):
+            request = requests[done]
+            done += 1
+            self._answer(request)
+        requests.clear()
+        ready = machine.ready
+        if ready[Lane.ANY] or ready[Lane.POOL] or ready[Lane.LOOP]:
+            self._share()
+        if machine.deadline is not None and machine.deadline < self._due and self.conclusion is None:
+            self._due = machine.deadline
+            if not self.services.inline:
+                self.services.timekeeper.wake_at(self._due, self)
+        return busy
+
+    def _answer(self, request: Any) -> None:
+        machine, clock = self.machine, self.services.clock
+        kind = type(request)
+        if kind is Emit:
+            self._publish(request)
+        elif kind is Record:
+            self.services.store.record(self.run_id, self.step_record(request.node))
+            machine.recorded(request.node, clock.now())
+        elif kind is Stop:
+            self._stop(request)
+        elif kind is Finish:
+            self._finish()
+
+    def _share(self) -> None:
+        """Have somebody come for what is ready."""
+        if self.services.inline:
+            return
+        ready = self.machine.ready
+        if ready[Lane.LOOP] and not self._loop_called:
+            self._call_loop()
+        if not ready[Lane.ANY] and not ready[Lane.POOL]:
+            return
+        if self._caller_waits and ready[Lane.ANY]:
+            self._caller_waits = False
+            self._condition().notify()
+        elif not self._called:
+            self._called = True
+            self.services.workers.assist(self)
+
+    def _call_loop(self) -> None:
+        """Have the event loop come for its async steps."""
+        if self.loop is None:
+            self.loop = self.services.loops.get()
+        self._loop_called = True
+        try:
+            if threading.get_ident() == self._loop_thread:
+                self.loop.call_soon(self._serve_loop)
+            else:
+                self.loop.call_soon_threadsafe(self._serve_loop)
+        except RuntimeError:  # it was closed: nothing async can run any more
+            self.machine.cancel(CancelReason.SHUTDOWN, self.services.clock.now(), "its event loop was closed")
+            self._after()
+
+    def _stop(self, request: Stop) -> None:
+        """Stop an attempt: a coroutine is cancelled, a thread is left behind."""
+        machine, now = self.machine, self.services.clock.now()
+        index, attempt = request.node, request.attempt
+        if machine.status[index] is not Status.RUNNING:
+            return
+        self._stopped.add((index, attempt))
+        if request.error is not None:
+            machine.judge(index, self._judge(index, attempt, request.error))
+        task = self._tasks.get(index)
+        if task is not None and self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(task.cancel)
+            return
+        if self.services.inline and request.reason is CancelReason.TIMEOUT:
+            return  # the thread that would go on without it is the one that runs it
+        policy = machine.policies[index]
+        interrupt = policy is not None and policy.interrupt
+        self.services.workers.retire(self, index, interrupt=interrupt)
+        machine.abandon(index, attempt, now)
+
+    def _publish(self, request: Emit) -> None:
+        if self.trace is not None:
+            self.trace.told(request.node, request.event)
+        if not self.keeps:
+            return
+        number, time = len(self.events) + 1, self.services.clock.time()
+        event = attrs.evolve(request.event, run_id=self.run_id, number=number, time=time)
+        self.events.append(event)
+        for observe in self.services.observers:
+            observe(event)
+        if self._changed is not None:
+            self._changed.notify_all()
+        for wake in self._watchers:
+            wake()
+
+    def _finish(self) -> None:
+        """Settle state, store, span and waiters together, once."""
+        if self.conclusion is not None:
+            return
+        self._settle(conclude(self.machine, self.run_id if self.machine.failures else ""))
+
+    def _crash(self, error: BaseException) -> None:
+        """The engine itself failed: whoever waits is woken with that."""
+        if self.conclusion is None:
+            log.error("the engine failed while running %s", self.plan.graph.workflow.name, exc_info=error)
+            error.add_note(f"flowkit itself failed while running `{self.plan.graph.workflow.label}`; this is a bug in it")
+            self._settle(Conclusion(RunStatus.FAILED, error=error))
+
+    def _settle(self, conclusion: Conclusion) -> None:
+        self.conclusion = conclusion
+        if self.keeps:
+            self.services.store.close(self.run_id, str(conclusion.status), conclusion.error)
+        if self.trace is not None:
+            self.trace.finished(str(conclusion.status), conclusion.error)
+        if self._inline_loop is not None:
+            self._inline_loop.close()
+        if self._changed is not None:
+            self._changed.notify_all()
+        wakes, self._wakes = self._wakes, []
+        for wake in wakes:
+            wake()
+
+    def _condition(self) -> threading.Condition:
+        if self._changed is None:
+            self._changed = threading.Condition(self.lock)
+        return self._changed
+
+    # -- records ------------------------------------------------------------------------------------------------------------
+
+    def step_record(self, index: int) -> StepRecord:
+        """One node as data."""
+        machine = self.machine
+        node, status = machine.nodes[index], machine.status[index]
+        return StepRecord(
+            key=machine.key(index),
+            step=node.spec.name if node.spec is not None else "",
+            status=status.word,
+            attempts=machine.attempts.get(index, 0),
+            value=machine.values[index],
+            error=machine.errors.get(index),
+            reason=machine.reason(index),
+            started=machine.started.get(index),
+            ended=machine.ended.get(index),
+        )
+
+    def step_records(self) -> list[StepRecord]:
+        """Every node that is a step, as it is now."""
+        with self.lock:
+            nodes = self.machine.nodes
+            return [self.step_record(i) for i in range(len(nodes)) if nodes[i].spec is not None]
+
+
+def _refuse(value: Any, spec: StepSpec) -> None:
+    """What a step can't return."""
+    if inspect.iscoroutine(value):
+        value.close()
+        message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
+    else:
+        message = f"`{spec.label}` returned the stand-in for another step's result; return a value"
+    raise MisuseError(message)
+
+
+def _without_us(error: BaseException) -> Any:
+    """A traceback that begins in the user's code: our frames above it say nothing to anybody."""
+    traceback = error.__traceback__
+    own = sys._getframe().f_code.co_filename
+    found = traceback
+    while found is not None and found.tb_frame.f_code.co_filename == own:
+        found = found.tb_next
+    return found if found is not None else traceback

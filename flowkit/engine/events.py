@@ -1,0 +1,215 @@
+"""What happened in a run, as typed, frozen values.
+
+Transitions are numbered per run without gaps and delivered in order; they never run ahead of the record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = [
+    "Event",
+    "ItemsCollected",
+    "RunCancelled",
+    "RunEvent",
+    "RunFailed",
+    "RunStarted",
+    "RunSucceeded",
+    "StepAbandoned",
+    "StepBlocked",
+    "StepCancelled",
+    "StepEvent",
+    "StepFailed",
+    "StepHeartbeat",
+    "StepLog",
+    "StepProgress",
+    "StepRetrying",
+    "StepScheduled",
+    "StepSkipped",
+    "StepStarted",
+    "StepSucceeded",
+    "StepTimedOut",
+    "fields",
+]
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """Something that happened in a run."""
+
+    run_id: str = ""
+    number: int = 0
+    """Its place in the run, from 1 on, without gaps."""
+    time: float = 0.0
+    """When, in seconds since the epoch."""
+
+    @property
+    def kind(self) -> str:
+        """Its name in words: `step_started`."""
+        return "".join("_" + c.lower() if c.isupper() else c for c in type(self).__name__).lstrip("_")
+
+
+@attrs.frozen(kw_only=True)
+class RunEvent(Event):
+    """Something that happened to the run as a whole."""
+
+    workflow: str
+
+
+@attrs.frozen(kw_only=True)
+class RunStarted(RunEvent):
+    """The run began."""
+
+    nodes: int = 0
+    """How many nodes are known so far."""
+
+
+@attrs.frozen(kw_only=True)
+class RunSucceeded(RunEvent):
+    """The run ended with a value, or with a returned step that was skipped."""
+
+
+@attrs.frozen(kw_only=True)
+class RunFailed(RunEvent):
+    """A failure that nothing handled ended the run."""
+
+    error: BaseException
+    failed: tuple[str, ...] = ()
+    """The keys of all steps that failed unhandled, in the order in which they did."""
+
+
+@attrs.frozen(kw_only=True)
+class RunCancelled(RunEvent):
+    """The run was cancelled."""
+
+    reason: str
+    detail: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class StepEvent(Event):
+    """Something that happened to one node."""
+
+    key: str
+    step: str
+
+
+@attrs.frozen(kw_only=True)
+class StepScheduled(StepEvent):
+    """It waits for a time: its delay, or `not_before`."""
+
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class StepStarted(StepEvent):
+    """An attempt began."""
+
+    attempt: int
+
+
+@attrs.frozen(kw_only=True)
+class StepRetrying(StepEvent):
+    """An attempt failed, and another one follows after `delay` seconds."""
+
+    attempt: int
+    """The attempt that failed."""
+    delay: float
+    error: BaseException
+    why: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class StepSucceeded(StepEvent):
+    """It has a value."""
+
+    attempt: int
+    seconds: float
+    """How long the last attempt took."""
+    error: BaseException | None = None
+    """The failure that a fallback stood in for."""
+
+
+@attrs.frozen(kw_only=True)
+class StepFailed(StepEvent):
+    """Its last attempt failed."""
+
+    attempt: int
+    error: BaseException
+    handled: bool
+    """Whether somebody takes the failure, so that it ends nothing."""
+
+
+@attrs.frozen(kw_only=True)
+class StepTimedOut(StepFailed):
+    """It ran out of time."""
+
+
+@attrs.frozen(kw_only=True)
+class StepAbandoned(StepEvent):
+    """An attempt that can't be stopped was left behind; what it still returns is dropped."""
+
+    attempt: int
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class StepSkipped(StepEvent):
+    """It never ran, and that is no failure."""
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class StepBlocked(StepEvent):
+    """It can't run any more."""
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class StepCancelled(StepEvent):
+    """It was cancelled."""
+
+    reason: str
+
+
+@attrs.frozen(kw_only=True)
+class ItemsCollected(StepEvent):
+    """The items of a map are known."""
+
+    count: int
+
+
+@attrs.frozen(kw_only=True)
+class StepHeartbeat(StepEvent):
+    """A sign of life. Unnumbered, and may be lost."""
+
+    detail: Any = None
+
+
+@attrs.frozen(kw_only=True)
+class StepProgress(StepEvent):
+    """How far a step says it is. Unnumbered, and may be lost."""
+
+    done: float
+    total: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class StepLog(StepEvent):
+    """Something a step said. Unnumbered, and may be lost."""
+
+    message: str
+    fields: dict[str, Any] = attrs.field(factory=dict)
+
+
+def fields(event: Event) -> dict[str, Any]:
+    """An event as plain data, for logs and for JSON; exceptions become text."""
+    data: dict[str, Any] = {"kind": event.kind}
+    for field in attrs.fields(type(event)):
+        value = getattr(event, field.name)
+        data[field.name] = repr(value) if isinstance(value, BaseException) else value
+    return data

@@ -1,0 +1,98 @@
+"""The items of a map while it runs."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from flowkit.graph import SourceKind
+from flowkit.graph.refs import Ref, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from flowkit.graph import Node
+    from flowkit.graph.model import Source
+
+__all__ = ["Group", "collect", "references"]
+
+
+class Group:
+    """A map whose items are known: which nodes they are, and where the arguments of each come from."""
+
+    __slots__ = ("base", "columns", "limit", "map", "queue", "running", "size")
+
+    def __init__(self, map_index: int, base: int, size: int, columns: Sequence[tuple[SourceKind, Any]], limit: int | None) -> None:
+        self.map = map_index
+        self.base = base
+        """The index of the first item; the others follow it."""
+        self.size = size
+        self.columns = columns
+        """Per argument, its kind and: the list, the group that is gone on from, or the value that all get."""
+        self.limit = limit
+        self.running = 0
+        """Attempts that hold one of the `limit` places."""
+        self.queue: deque[int] = deque()
+        """Items that are ready and wait for a place."""
+
+    def sources(self, item: int) -> Iterator[int]:
+        """The nodes that one item takes its values from."""
+        for kind, held in self.columns:
+            if kind is SourceKind.CHAIN:
+                yield held.base + item
+            elif kind is SourceKind.EACH:
+                yield from references(held[item])
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no item waits for another node."""
+        for kind, held in self.columns:
+            if kind is SourceKind.CHAIN:
+                return False
+            if kind is SourceKind.EACH and any(type(item) is Ref or type(item) is Template for item in held):
+                return False
+        return True
+
+
+def references(value: object) -> Iterator[int]:
+    """The nodes whose results a recorded value holds."""
+    if type(value) is Ref:
+        yield value._flowkit_node
+    elif type(value) is Template:
+        for ref in value.refs:
+            yield ref._flowkit_node
+
+
+def collect(node: Node, label: str, resolve: Any, groups: dict[int, Group]) -> tuple[int, list[tuple[SourceKind, Any]]]:
+    """Go through the lists of a map: how many items there are, and its columns.
+
+    Runs whatever iterating means to the values, so it isn't for the machine. Raises TypeError for a value that is no
+    list of items, and ValueError for lists that differ in length.
+    """
+    columns: list[tuple[SourceKind, Any]] = []
+    lengths: dict[int, int] = {}
+    for position, source in enumerate(node.args):
+        kind, value = _column(source, resolve, groups, label)
+        columns.append((kind, value))
+        if kind is not SourceKind.SAME:
+            lengths[position] = value.size if kind is SourceKind.CHAIN else len(value)
+    counts = list(lengths.values())
+    if any(count != counts[0] for count in counts):
+        each = ", ".join(f"{count} in argument {position + 1}" for position, count in lengths.items())
+        message = f"`{label}.map` was given lists of different lengths: {each}"
+        raise ValueError(message)
+    return counts[0], columns
+
+
+def _column(source: Source, resolve: Any, groups: dict[int, Group], label: str) -> tuple[SourceKind, Any]:
+    if source.kind is SourceKind.CHAIN:
+        return SourceKind.CHAIN, groups[source.value._flowkit_node]
+    if source.kind is SourceKind.EACH:
+        return SourceKind.EACH, source.value
+    value = resolve(source.value)
+    if source.kind is SourceKind.SAME:
+        return SourceKind.SAME, value
+    if isinstance(value, (str, bytes, bytearray, dict)) or not hasattr(value, "__iter__"):
+        message = f"`{label}.map` got a {type(value).__name__} where it goes through a list of items"
+        raise TypeError(message)
+    return SourceKind.EACH, list(value)

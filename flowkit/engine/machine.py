@@ -1,0 +1,894 @@
+"""The scheduler as arithmetic: no threads, no clocks, no event loops, no stores.
+
+A machine is fed what happened and answers with what to do next. `take` hands out work; `requests` holds the rest. It
+never calls code that isn't flowkit's own: conditions, fallbacks, backoffs and lists to go through are jobs and facts
+that its driver brings.
+
+State, per node and by index: `status`; `waits`, how many edges aren't settled yet; `verdict`, the worst that an edge
+has brought so far. When `waits` reaches nought the verdict is carried out. Every edge is settled once: when the node
+it comes from has ended (and its end is on record, if records are kept), by this table.
+
+| edge from a node that is ...                 | succeeded | skipped  | failed, handled | failed unhandled, cancelled, blocked |
+|----------------------------------------------|-----------|----------|-----------------|--------------------------------------|
+| **data**                                     | go        | skip     | skip            | block                                |
+| **order** (`depends_on`, effects' places)    | go        | go       | go              | block                                |
+| **outcome** (`outcome(ref)`, `map_outcomes`) | go        | go       | go              | go                                   |
+| **choice** (`depends_on_any`)                | go        | next one | next one        | next one                             |
+
+Timing out is failing. A choice goes with the first that succeeds; if all of its nodes were skipped it is skipped, and
+if none succeeded and one failed it fails with all of their errors. Block outweighs skip, and skip outweighs go, so
+that the order in which edges are settled doesn't matter. A chain (a map over another map's items) is settled when
+those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
+outcome or a choice takes it; only an unhandled one ends the run.
+
+An attempt goes: ready, `run_if`, `not_before`, then `delay`, a place under `max_concurrency`, the step itself. What is
+taken is counted in `busy` until its answer arrives. An attempt that can't be stopped is `abandoned`: the node goes on
+without it, and its place is given back when it really ends.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from flowkit.engine import events
+from flowkit.engine.groups import Group
+from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
+from flowkit.engine.statuses import FOLLOWS, Status
+from flowkit.errors import CancelReason, Deadlock, IllegalTransition, StepTimeout
+from flowkit.graph import Edge, Kind, Outcome
+from flowkit.plan import Lane
+from flowkit.policies import Fallback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from flowkit.engine.requests import Request
+    from flowkit.graph import Node, SourceKind
+    from flowkit.plan import Plan
+    from flowkit.policies import Policy
+
+__all__ = ["EDGES", "Machine"]
+
+GO: Final = 0
+SKIP: Final = 1
+BLOCK: Final = 2
+
+_RUNNING: Final = Status.RUNNING
+_SUCCEEDED: Final = Status.SUCCEEDED
+
+EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
+    Edge.DATA: (GO, SKIP, SKIP, BLOCK),
+    Edge.ORDER: (GO, GO, GO, BLOCK),
+    Edge.OUTCOME: (GO, GO, GO, GO),
+}
+"""The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
+
+GRACE: Final = 5.0
+"""Seconds that an attempt is given to end once it was told to stop; after that it is left behind."""
+
+
+class Machine:
+    """One run of a plan."""
+
+    def __init__(self, plan: Plan, *, fail_fast: bool = True, listening: bool = False, keeps: bool = False) -> None:
+        self.plan = plan
+        self.fail_fast = fail_fast
+        self.listening = listening
+        """Whether anybody wants events; without a listener none are made."""
+        self.keeps = keeps
+        """Whether ends are put on record before anybody sees them."""
+        self.nodes: list[Node] = list(plan.nodes)
+        self.policies: list[Policy | None] = list(plan.policies)
+        self.lanes: list[Lane] = list(plan.lanes)
+        self.plain = bytearray(plan.plain)
+        self.waits: list[int] = list(plan.waits)
+        self.dependents: list[Sequence[int]] = list(plan.dependents)
+        size = len(self.nodes)
+        self.owners: list[Group | None] = [None] * size
+        """Per node, the map it is an item of."""
+        self.status: list[Status] = [Status.PENDING] * size
+        self.values: list[Any] = [None] * size
+        self.verdict = bytearray(size)
+        self.left = size
+        """How many nodes haven't ended."""
+        self.busy = 0
+        """How many jobs were taken and not answered."""
+        self.groups: dict[int, Group] = {}
+        self.errors: dict[int, BaseException] = {}
+        self.reasons: dict[int, str] = {}
+        """Why a node was skipped, blocked or cancelled."""
+        self.causes: dict[int, int] = {}
+        """The node that a skipped or blocked one was skipped or blocked by."""
+        self.attempts: dict[int, int] = {}
+        self.started: dict[int, float] = {}
+        self.ended: dict[int, float] = {}
+        self.failures: list[int] = []
+        """What failed unhandled, in order."""
+        self.stopping: CancelReason | None = None
+        self.stop_detail = ""
+        self.finished = False
+        self.requests: list[Request] = []
+        self.jobs: dict[int, Job] = {}
+        """What a queued or taken node is to be done for, where that isn't its body."""
+        self.ready: dict[Lane, deque[int]] = {Lane.ANY: deque(), Lane.POOL: deque(), Lane.LOOP: deque()}
+        self._any = self.ready[Lane.ANY]
+        self._timers: list[tuple[float, int, str, int, int]] = []
+        self._sequence = 0
+        self._asked: set[int] = set()
+        """Nodes whose condition has been true."""
+        self._delayed: set[int] = set()
+        self._deadlines: dict[int, float] = {}
+        self._ends: dict[int, float] = {}
+        self._beats: dict[int, float] = {}
+        self._expired: dict[int, Failure] = {}
+        """Attempts that ran out of time and haven't been seen to end."""
+        self._queued: set[int] = set()
+        """Items that hold a place and haven't begun."""
+        self._stood_in: set[int] = set()
+        """Nodes whose value is a fallback's."""
+        self._lingering: dict[tuple[int, int], float | None] = {}
+        """Abandoned attempts: when the retry that waits for their end was planned for, or None."""
+        self._chosen: dict[int, int] = {}
+        self._unhandled: set[int] = set()
+        self._unrecorded: set[int] = set()
+        """Nodes that have ended and whose end isn't on record yet."""
+        self._wall = 0.0
+
+    # -- what happened ----------------------------------------------------------------------------------------------
+
+    def begin(self, now: float, wall: float = 0.0) -> None:
+        """Start. `now` is any clock that only goes forward; `wall` is the time of day at the same moment."""
+        self._wall = wall - now
+        if self.listening:
+            self._emit(events.RunStarted(workflow=self.plan.graph.workflow.name, nodes=len(self.nodes)))
+        self._advance_ready(self.plan.ready, now)
+        self._close(now)
+
+    def take(self, lanes: Iterable[Lane], now: float) -> int | None:
+        """The next node to work on, for somebody who serves these lanes; None where nothing is ready for them.
+
+        What is to be done for it says `jobs.get(node, Job.BODY)`.
+        """
+        for lane in lanes:
+            queue = self.ready[lane]
+            while queue:
+                index = queue.popleft()
+                if self.plain[index] and not self.listening:
+                    self.status[index] = _RUNNING
+                    self.busy += 1
+                    return index
+                if self.status[index] < _SUCCEEDED:
+                    self._begin(index, now)
+                    return index
+        return None
+
+    def succeed(self, index: int, value: Any, attempt: int, now: float) -> None:
+        """A body or a fallback returned."""
+        if self.plain[index] and self.status[index] is _RUNNING and not (self.listening or self.keeps):
+            # The path that most nodes of most runs take, in one go; everything below it is the general case.
+            self.busy -= 1
+            self.values[index] = value
+            self.status[index] = _SUCCEEDED
+            self.left -= 1
+            waits, plain = self.waits, self.plain
+            for target in self.dependents[index]:
+                left = waits[target] - 1
+                waits[target] = left
+                if not left:
+                    if plain[target] and not self.verdict[target]:
+                        self._any.append(target)
+                    else:
+                        self._advance_ready((target,), now)
+            for target in self.plan.choosers.get(index, ()):
+                self._advance_ready(self._choose(index, target), now)
+            if not self.left:
+                self._close(now)
+            return
+        if not self._answered(index, attempt, now):
+            return
+        if index in self._expired:
+            self._timed_out(index, self._expired.pop(index), now)
+        else:
+            self.values[index] = value
+            self._settle(index, Status.SUCCEEDED, now)
+        self._close(now)
+
+    def fail(self, index: int, failure: Failure, attempt: int, now: float) -> None:
+        """A body, a fallback, a condition or a walk through a list raised."""
+        job = self.jobs.get(index, Job.BODY)
+        if not self._answered(index, attempt, now):
+            return
+        if index in self._expired:
+            expired = self._expired.pop(index)
+            if not is_cancellation(failure.error):
+                expired.error.__cause__ = failure.error
+            self._timed_out(index, expired, now)
+        elif self.stopping is not None and is_cancellation(failure.error):
+            self._cancel_node(index, now)
+        elif job is Job.BODY and self._may_retry(index, failure, now):
+            self._retry(index, failure, now)
+        else:
+            self._fail(index, failure.error, Status.FAILED, now, final=job is Job.FALLBACK)
+        self._close(now)
+
+    def answer(self, index: int, condition: bool, now: float) -> None:
+        """`run_if` said whether the step is to run."""
+        if not self._answered(index, self.attempts.get(index, 0), now):
+            return
+        if self.stopping is not None:
+            self._cancel_node(index, now)
+        elif condition:
+            self._asked.add(index)
+            self.status[index] = Status.PENDING
+            self._admit(index, now)
+        else:
+            self.reasons[index] = "its condition was false"
+            self._settle(index, Status.SKIPPED, now)
+        self._close(now)
+
+    def expand(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]], now: float) -> None:
+        """The items of a map are known: they join the nodes."""
+        if not self._answered(index, 0, now):
+            return
+        if self.stopping is not None:
+            self._cancel_node(index, now)
+            self._close(now)
+            return
+        group = self._grow(index, count, columns)
+        self.status[index] = _RUNNING
+        if self.listening:
+            self._emit(events.ItemsCollected(**self._who(index), count=count), index)
+        if not count:
+            self._advance_ready((index,), now)
+        elif group.is_flat:
+            self._advance_ready(range(group.base, group.base + count), now)
+        else:
+            self._connect(group, now)
+        for target in self.plan.chains.get(index, ()):
+            self._advance_ready(self._wire(index, target), now)
+        self._close(now)
+
+    def recorded(self, index: int, now: float) -> None:
+        """A node's end is on record; what depends on it may see it."""
+        self._release(index, now)
+        self._close(now)
+
+    def beat(self, index: int, now: float) -> None:
+        """A step gave a sign of life."""
+        self._beats[index] = now
+
+    def judge(self, index: int, failure: Failure) -> None:
+        """What the policy says of an attempt whose time ran out."""
+        if index in self._expired:
+            self._expired[index] = failure
+
+    def abandon(self, index: int, attempt: int, now: float) -> None:
+        """An attempt that was to be stopped can't be. The node goes on without it."""
+        if self.status[index] is not _RUNNING or attempt != self.attempts.get(index, 1):
+            return
+        self.busy -= 1
+        self._lingering[index, attempt] = None
+        expired = self._expired.pop(index, None)
+        if self.listening:
+            reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.USER
+            self._emit(events.StepAbandoned(**self._who(index), attempt=attempt, reason=str(reason)), index)
+        if expired is not None and self.stopping is None:
+            self._timed_out(index, expired, now)
+        else:
+            self._cancel_node(index, now)
+        self._close(now)
+
+    def ended(self, index: int, attempt: int, now: float) -> None:
+        """An abandoned attempt really ended. Its result is nobody's."""
+        if (index, attempt) not in self._lingering:
+            return
+        planned = self._lingering.pop((index, attempt))
+        self._give_back(index, now)
+        if planned is not None and self.status[index] is Status.RETRYING:
+            self._set_timer(max(planned, now), "retry", index)
+        self._close(now)
+
+    def advance(self, now: float) -> None:
+        """Time has passed: whatever was due by now happens."""
+        while self._timers and self._timers[0][0] <= now:
+            _, _, kind, index, attempt = heapq.heappop(self._timers)
+            getattr(self, f"_on_{kind}")(index, attempt, now)
+        self._close(now)
+
+    def cancel(self, reason: CancelReason, now: float, detail: str = "") -> bool:
+        """End the run early. Says whether this was what ended it: the first reason wins."""
+        if self.finished or self.stopping is not None:
+            return False
+        self._stop(reason, now, detail)
+        self._close(now)
+        return True
+
+    # -- what is asked ----------------------------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float | None:
+        """When `advance` has to be called next; None while nothing waits for time."""
+        return self._timers[0][0] if self._timers else None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way and nothing is due: with nodes left, that is a deadlock."""
+        if self.busy or self._unrecorded or any(self.ready.values()) or self._waits_for_end():
+            return False
+        return not any(self._is_live(timer) for timer in self._timers)
+
+    def resolve_deadlock(self, now: float) -> None:
+        """End a run in which nothing can happen any more, naming what waits for what."""
+        if self.finished or not self.left or not self.is_idle:
+            return
+        names = self.key
+        waiting = {}
+        for index, status in enumerate(self.status):
+            if status < _SUCCEEDED:
+                waiting[names(index)] = [names(i) for i in self._open_edges(index)]
+                self.reasons[index] = "nothing can happen any more"
+        error = Deadlock(waiting)
+        for index, status in enumerate(self.status):
+            if status < _SUCCEEDED:
+                self._mark(index, Status.BLOCKED, now)
+        self.errors[-1] = error
+        self._close(now)
+
+    def key(self, index: int) -> str:
+        """The key of a node: `fetch`, `fetch#2`, and `score[3]` for an item of a map."""
+        group = self.owners[index]
+        if group is None:
+            return self.plan.graph.keys[index]
+        return f"{self.plan.graph.keys[group.map]}[{index - group.base}]"
+
+    def outcome(self, index: int) -> Outcome[Any]:
+        """How a node ended, as a value."""
+        status = self.status[index]
+        if status is _SUCCEEDED:
+            return Outcome(status.word, self.values[index])
+        return Outcome(status.word, None, self.errors.get(index), self.reason(index))
+
+    def reason(self, index: int) -> str:
+        """Why a node didn't run, with the node that it comes from."""
+        return self.reasons.get(index, "")
+
+    def runs_out(self, index: int) -> float | None:
+        """When the running attempt of a node is out of time; None if that is never."""
+        ends = [self._ends.get(index), self._deadlines.get(index)]
+        return min((end for end in ends if end is not None), default=None)
+
+    def is_interruptible(self, index: int) -> bool:
+        """Whether a step asked to be interrupted when its result isn't wanted any more."""
+        policy = self.policies[index]
+        return policy is not None and policy.interrupt
+
+    def is_handled(self, index: int) -> bool:
+        """Whether somebody takes a failure of this node, as far as is recorded now."""
+        policy = self._own_policy(index)
+        if policy is not None and policy.on_failure == "skip":
+            return True
+        if index in self.plan.choosers:
+            return True
+        return any(self._edge(index, target) is Edge.OUTCOME for target in self.dependents[index])
+
+    # -- becoming ready ---------------------------------------------------------------------------------------------
+
+    def _advance_ready(self, indices: Iterable[int], now: float) -> None:
+        """Carry out the verdict on nodes whose edges are all settled, and on those that this settles in turn."""
+        work = deque(indices)
+        while work:
+            index = work.popleft()
+            verdict = self.verdict[index]
+            if verdict:
+                self._refuse(index, verdict, now, work)
+            elif self.plain[index]:
+                self._any.append(index)
+            elif self.nodes[index].kind is Kind.CALL or self.owners[index] is not None:
+                self._admit(index, now)
+            else:
+                self._settle_inner(index, now, work)
+
+    def _refuse(self, index: int, verdict: int, now: float, work: deque[int]) -> None:
+        """A node's edges say that it can't run."""
+        if index in self.errors and self.nodes[index].choice:
+            self._fail(index, self.errors[index], Status.FAILED, now)
+        else:
+            self._settle(index, Status.SKIPPED if verdict == SKIP else Status.BLOCKED, now, work)
+
+    def _settle_inner(self, index: int, now: float, work: deque[int]) -> None:
+        """A node that runs no step: a barrier, an outcome, or a map."""
+        node = self.nodes[index]
+        if node.kind is Kind.OUTCOME:
+            self.values[index] = self.outcome(node.data[0])
+        elif node.kind is Kind.MAP:
+            group = self.groups.get(index)
+            if group is None:
+                self.jobs[index] = Job.EXPAND
+                self._any.append(index)
+                return
+            end = group.base + group.size
+            if node.tolerant:
+                self.values[index] = [self.outcome(i) for i in range(group.base, end)]
+            else:
+                self.values[index] = self.values[group.base : end]
+        self._settle(index, Status.SUCCEEDED, now, work)
+
+    def _admit(self, index: int, now: float) -> None:
+        """A node is ready: its condition, its times, its place, then its attempt."""
+        policy = self.policies[index]
+        assert policy is not None  # noqa: S101 - only steps are admitted
+        if policy.run_if is not None and index not in self._asked:
+            self.jobs[index] = Job.CONDITION
+            self._any.append(index)
+            return
+        if index not in self._delayed:
+            self._delayed.add(index)
+            start = now if policy.not_before is None else max(now, policy.not_before - self._wall)
+            start += policy.delay
+            if policy.total_timeout is not None:
+                self._deadlines[index] = start + policy.total_timeout
+                self._set_timer(self._deadlines[index], "total", index)
+            if start > now:
+                self.status[index] = Status.WAITING
+                self._set_timer(start, "due", index)
+                if self.listening:
+                    self._emit(events.StepScheduled(**self._who(index), seconds=start - now), index)
+                return
+        self._enqueue(index)
+
+    def _enqueue(self, index: int) -> None:
+        group = self.owners[index]
+        if group is not None and group.limit is not None:
+            if group.running >= group.limit:
+                group.queue.append(index)
+                return
+            group.running += 1
+            self._queued.add(index)
+        self.jobs.pop(index, None)
+        self.ready[self.lanes[index]].append(index)
+
+    def _begin(self, index: int, now: float) -> None:
+        """A job for a node was taken."""
+        self.busy += 1
+        job = self.jobs.get(index, Job.BODY)
+        if job is not Job.BODY:
+            self._move(index, _RUNNING)
+            return
+        attempt = self.attempts[index] = self.attempts.get(index, 0) + 1
+        self._queued.discard(index)
+        self._move(index, _RUNNING)
+        if self.listening:
+            self.started[index] = now
+            self._emit(events.StepStarted(**self._who(index), attempt=attempt), index)
+        policy = self.policies[index]
+        assert policy is not None  # noqa: S101 - only steps have attempts
+        if policy.timeout is not None:
+            self._ends[index] = now + policy.timeout
+            self._set_timer(self._ends[index], "timeout", index)
+        if policy.heartbeat_timeout is not None:
+            self._beats[index] = now
+            self._set_timer(now + policy.heartbeat_timeout, "silence", index)
+
+    def _answered(self, index: int, attempt: int, now: float) -> bool:
+        """Whether an answer is still wanted; the end of an abandoned attempt is only noted."""
+        job = self.jobs.get(index, Job.BODY)
+        current = job is not Job.BODY or attempt == self.attempts.get(index, 1)
+        if self.status[index] is not _RUNNING or not current:
+            self.ended(index, attempt, now)
+            return False
+        self.busy -= 1
+        if job is Job.BODY:
+            self._give_back(index, now)
+        self.jobs.pop(index, None)
+        return True
+
+    def _give_back(self, index: int, now: float) -> None:
+        """An attempt ended: the next item may have its place."""
+        group = self.owners[index]
+        if group is None or group.limit is None:
+            return
+        group.running -= 1
+        while group.queue and group.running < group.limit:
+            waiting = group.queue.popleft()
+            if self.status[waiting] < _SUCCEEDED:
+                self._enqueue(waiting)
+
+    # -- growing ----------------------------------------------------------------------------------------------------
+
+    def _grow(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]]) -> Group:
+        """Add the items of a map, all at once: what they share is shared."""
+        node, policy = self.nodes[index], self.policies[index]
+        assert policy is not None  # noqa: S101 - a map has a step
+        group = Group(index, len(self.nodes), count, columns, policy.max_concurrency)
+        self.groups[index] = group
+        plain = policy.plain and self.lanes[index] is Lane.ANY and group.limit is None
+        self.nodes.extend([node] * count)
+        self.policies.extend([policy] * count)
+        self.lanes.extend([self.lanes[index]] * count)
+        self.plain.extend(bytes([plain]) * count)
+        self.waits.extend([0] * count)
+        self.dependents.extend([(index,)] * count)
+        self.owners.extend([group] * count)
+        self.status.extend([Status.PENDING] * count)
+        self.values.extend([None] * count)
+        self.verdict.extend(bytes(count))
+        self.left += count
+        self.waits[index] = count
+        return group
+
+    def _connect(self, group: Group, now: float) -> None:
+        """Draw the edges from other nodes to the items of a map, and settle those whose nodes have ended."""
+        free = []
+        for item in range(group.size):
+            index = group.base + item
+            pending = []
+            for source in dict.fromkeys(group.sources(item)):
+                if self._is_visible(source):
+                    self._judge(source, index)
+                else:
+                    pending.append(source)
+            self.waits[index] = len(pending)
+            for source in pending:
+                self.dependents[source] = [*self.dependents[source], index]
+            if not pending:
+                free.append(index)
+        self._advance_ready(free, now)
+
+    def _is_visible(self, index: int) -> bool:
+        """Whether a node's end may be seen: it has ended, and is on record if records are kept."""
+        return self.status[index] >= _SUCCEEDED and index not in self._unrecorded
+
+    # -- ending -----------------------------------------------------------------------------------------------------
+
+    def _settle(self, index: int, status: Status, now: float, work: deque[int] | None = None) -> None:
+        """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
+        if self.keeps:
+            self._unrecorded.add(index)
+            self.requests.append(Record(index))
+            self._mark(index, status, now)
+            return
+        self._mark(index, status, now)
+        if work is not None:
+            work.extend(self._settle_edges(index))
+        else:
+            self._release(index, now)
+
+    def _release(self, index: int, now: float) -> None:
+        self._unrecorded.discard(index)
+        if self.stopping is None:
+            self._advance_ready(self._settle_edges(index), now)
+
+    def _settle_edges(self, index: int) -> list[int]:
+        """Settle the edges from a node that has ended; the nodes whose last edge that was."""
+        settled = []
+        for target in self.dependents[index]:
+            self._judge(index, target)
+            left = self.waits[target] - 1
+            self.waits[target] = left
+            if not left and self.status[target] < _SUCCEEDED:
+                settled.append(target)
+        if index not in self.groups:
+            for target in self.plan.chains.get(index, ()):
+                # A map that never had items: whoever would have gone on from them has nothing to go on from.
+                settled.extend(self._wire(index, target))
+        for target in self.plan.choosers.get(index, ()):
+            settled.extend(self._choose(index, target))
+        return settled
+
+    def _wire(self, index: int, target: int) -> list[int]:
+        """Settle the chain from one map to the next; the next one, if that was its last edge."""
+        if index not in self.groups:
+            self._pass_on(index, target, EDGES[Edge.DATA][self._column(index)])
+        self.waits[target] -= 1
+        return [target] if not self.waits[target] and self.status[target] < _SUCCEEDED else []
+
+    def _choose(self, index: int, target: int) -> list[int]:
+        """One of several has ended: settle the choice if that decides it."""
+        if target in self._chosen:
+            return []
+        candidates = self.nodes[target].choice
+        if self.status[index] is _SUCCEEDED:
+            self._chosen[target] = index
+        elif all(self._is_visible(i) for i in candidates):
+            self._chosen[target] = -1
+            lost = [i for i in candidates if self.status[i] is not Status.SKIPPED]
+            if lost:
+                found = [self.errors[i] for i in lost if i in self.errors]
+                self._pass_on(lost[0], target, BLOCK)
+                if found:
+                    label = self.key(target)
+                    self.errors[target] = BaseExceptionGroup(f"nothing that `{label}` needs one of succeeded", found)
+            else:
+                self._pass_on(index, target, SKIP)
+        else:
+            return []
+        self.waits[target] -= 1
+        return [target] if not self.waits[target] and self.status[target] < _SUCCEEDED else []
+
+    def _judge(self, index: int, target: int) -> None:
+        """Let the table above say what an ended node means for one that depends on it."""
+        if self.status[index] is not _SUCCEEDED:
+            self._pass_on(index, target, EDGES[self._edge(index, target)][self._column(index)])
+
+    def _pass_on(self, index: int, target: int, verdict: int) -> None:
+        if verdict > self.verdict[target]:
+            self.verdict[target] = verdict
+            self.causes[target] = index
+            self.reasons[target] = f"`{self.key(index)}` {_WAS[self.status[index]]}"
+
+    def _column(self, index: int) -> int:
+        status = self.status[index]
+        if status is _SUCCEEDED:
+            return 0
+        if status is Status.SKIPPED:
+            return 1
+        failed = status is Status.FAILED or status is Status.TIMED_OUT
+        return 2 if failed and index not in self._unhandled else 3
+
+    def _edge(self, index: int, target: int) -> Edge:
+        """The kind of edge between two nodes."""
+        node = self.nodes[target]
+        owner = self.owners[index]
+        if owner is not None and owner.map == target:
+            return Edge.OUTCOME if node.tolerant else Edge.DATA
+        if self.owners[target] is not None:
+            # From item to item: what the chain takes is what the map it goes on from would have put in its list.
+            return Edge.OUTCOME if owner is not None and self.nodes[index].tolerant else Edge.DATA
+        return self.plan.edge(index, target)
+
+    def _open_edges(self, index: int) -> list[int]:
+        return [i for i, targets in enumerate(self.dependents) if index in targets and self.status[i] < _SUCCEEDED]
+
+    def _fail(self, index: int, error: BaseException, status: Status, now: float, *, final: bool = False) -> None:
+        """A node failed for good, unless something stands in for it."""
+        policy = self._own_policy(index)
+        ordinary = isinstance(error, Exception)  # SystemExit and its like are nobody's to handle
+        self.errors[index] = error
+        may_stand_in = policy is not None and ordinary and not final and self.stopping is None
+        if may_stand_in and isinstance(policy.on_failure, Fallback):
+            self._stand_in(index, policy.on_failure, now)
+            return
+        if ordinary and self.is_handled(index):
+            self._settle(index, status, now)
+            return
+        self._unhandled.add(index)
+        self.failures.append(index)
+        if self.stopping is None and (self.fail_fast or not ordinary):
+            self.stopping = CancelReason.FAIL_FAST
+            self._settle(index, status, now)
+            self._block_behind(index, now)
+            self._stop(CancelReason.FAIL_FAST, now)
+        else:
+            self._settle(index, status, now)
+
+    def _stand_in(self, index: int, fallback: Fallback, now: float) -> None:
+        self._stood_in.add(index)
+        if fallback.call is None:
+            self.values[index] = fallback.value
+            self._settle(index, Status.SUCCEEDED, now)
+        else:
+            self._move(index, Status.PENDING)
+            self.jobs[index] = Job.FALLBACK
+            self._any.append(index)
+
+    def _block_behind(self, failed: int, now: float) -> None:
+        """Of what a failure cancels, the nodes that couldn't have run anyway are blocked, and say by what."""
+        work = deque((failed,))
+        while work:
+            index = work.popleft()
+            for target in (*self.dependents[index], *(() if index in self.groups else self.plan.chains.get(index, ()))):
+                if self.status[target] < _SUCCEEDED and self._edge(index, target) is not Edge.OUTCOME:
+                    self.reasons[target] = f"`{self.key(index)}` {_WAS[self.status[index]]}"
+                    self.causes[target] = index
+                    self._settle(target, Status.BLOCKED, now)
+                    work.append(target)
+
+    def _own_policy(self, index: int) -> Policy | None:
+        """The policy of a node; a map's is its items', not its own."""
+        if self.owners[index] is None and self.nodes[index].kind is Kind.MAP:
+            return None
+        return self.policies[index]
+
+    def _timed_out(self, index: int, failure: Failure, now: float) -> None:
+        error = failure.error
+        final = isinstance(error, StepTimeout) and error.kind == "total_timeout"
+        if self.stopping is not None:
+            self._cancel_node(index, now)
+        elif not final and self._may_retry(index, failure, now):
+            self._retry(index, failure, now)
+        else:
+            self._fail(index, error, Status.TIMED_OUT, now)
+
+    def _may_retry(self, index: int, failure: Failure, now: float) -> bool:
+        policy = self._own_policy(index)
+        if policy is None or policy.retry is None or self.stopping is not None:
+            return False
+        if not failure.retryable or failure.delay is None:
+            return False
+        limit = policy.retry.max_attempts
+        if limit is not None and self.attempts.get(index, 1) >= limit:
+            return False
+        return now + failure.delay < self._deadlines.get(index, float("inf"))
+
+    def _retry(self, index: int, failure: Failure, now: float) -> None:
+        policy, attempt = self.policies[index], self.attempts.get(index, 1)
+        assert policy is not None  # noqa: S101 - checked by _may_retry
+        assert failure.delay is not None  # noqa: S101
+        self.errors[index] = failure.error
+        self._move(index, Status.RETRYING)
+        if self.listening:
+            self._emit(
+                events.StepRetrying(
+                    **self._who(index), attempt=attempt, delay=failure.delay, error=failure.error, why=failure.why
+                ),
+                index,
+            )
+        when = now + failure.delay
+        if (index, attempt) in self._lingering and not policy.idempotent:
+            self._lingering[index, attempt] = when
+        else:
+            self._set_timer(when, "retry", index)
+
+    # -- time -------------------------------------------------------------------------------------------------------
+
+    def _set_timer(self, when: float, kind: str, index: int) -> None:
+        self._sequence += 1
+        heapq.heappush(self._timers, (when, self._sequence, kind, index, self.attempts.get(index, 0)))
+
+    def _on_due(self, index: int, _attempt: int, _now: float) -> None:
+        if self.status[index] is Status.WAITING:
+            self.status[index] = Status.PENDING
+            self._enqueue(index)
+
+    def _on_retry(self, index: int, _attempt: int, _now: float) -> None:
+        if self.status[index] is Status.RETRYING:
+            self._enqueue(index)
+
+    def _on_timeout(self, index: int, attempt: int, now: float) -> None:
+        policy = self.policies[index]
+        if policy is not None and policy.timeout is not None:
+            self._expire(index, attempt, StepTimeout(self.key(index), policy.timeout), now)
+
+    def _on_silence(self, index: int, attempt: int, now: float) -> None:
+        policy = self.policies[index]
+        if policy is None or policy.heartbeat_timeout is None or attempt != self.attempts.get(index):
+            return
+        limit = policy.heartbeat_timeout
+        if self._beats[index] + limit > now and self.status[index] is _RUNNING:
+            self._set_timer(self._beats[index] + limit, "silence", index)
+        else:
+            self._expire(index, attempt, StepTimeout(self.key(index), limit, "heartbeat_timeout"), now)
+
+    def _on_total(self, index: int, _attempt: int, now: float) -> None:
+        policy, status = self.policies[index], self.status[index]
+        if status >= _SUCCEEDED or policy is None or policy.total_timeout is None:
+            return
+        error = StepTimeout(self.key(index), policy.total_timeout, "total_timeout")
+        if status is _RUNNING:
+            self._expire(index, self.attempts.get(index, 1), error, now)
+        else:
+            error.__cause__ = self.errors.get(index)
+            if index in self._queued:
+                self._queued.discard(index)
+                self._give_back(index, now)
+            self._fail(index, error, Status.TIMED_OUT, now)
+
+    def _on_grace(self, index: int, attempt: int, now: float) -> None:
+        self.abandon(index, attempt, now)
+
+    def _expire(self, index: int, attempt: int, error: StepTimeout, now: float) -> None:
+        current = self.status[index] is _RUNNING and attempt == self.attempts.get(index)
+        if not current or self.jobs.get(index, Job.BODY) is not Job.BODY:
+            return
+        if index not in self._expired:
+            self._expired[index] = Failure(error)
+            self._ask_to_stop(index, attempt, CancelReason.TIMEOUT, now, error)
+        elif error.kind == "total_timeout":
+            self._expired[index] = Failure(error)
+
+    def _ask_to_stop(
+        self, index: int, attempt: int, reason: CancelReason, now: float, error: StepTimeout | None = None
+    ) -> None:
+        self.requests.append(Stop(index, attempt, reason, error))
+        self._set_timer(now + GRACE, "grace", index)
+
+    # -- stopping ---------------------------------------------------------------------------------------------------
+
+    def _stop(self, reason: CancelReason, now: float, detail: str = "") -> None:
+        """Start nothing new; stop what runs; everything else is cancelled."""
+        self.stopping, self.stop_detail = reason, detail
+        for queue in self.ready.values():
+            queue.clear()
+        for index, status in enumerate(self.status):
+            if status >= _SUCCEEDED:
+                continue
+            if status is _RUNNING and index not in self.groups:
+                if self.jobs.get(index, Job.BODY) is Job.BODY:
+                    self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
+            else:
+                self._cancel_node(index, now)
+
+    def _is_live(self, timer: tuple[float, int, str, int, int]) -> bool:
+        return self.status[timer[3]] < _SUCCEEDED
+
+    def _cancel_node(self, index: int, now: float) -> None:
+        self.reasons[index] = f"the run was stopped ({self.stopping})" if self.stopping else "it was stopped"
+        self._settle(index, Status.CANCELLED, now)
+
+    def _close(self, now: float) -> None:
+        """End the run if nothing is left of it."""
+        if self.left or self.finished or self._unrecorded:
+            return
+        self.finished = True
+        if self.listening:
+            self._emit(self._last_event())
+        self.requests.append(Finish())
+
+    def _last_event(self) -> events.RunEvent:
+        name = self.plan.graph.workflow.name
+        if self.failures or -1 in self.errors:
+            first = self.errors[self.failures[0]] if self.failures else self.errors[-1]
+            return events.RunFailed(workflow=name, error=first, failed=tuple(self.key(i) for i in self.failures))
+        if self.stopping is not None:
+            return events.RunCancelled(workflow=name, reason=str(self.stopping), detail=self.stop_detail)
+        return events.RunSucceeded(workflow=name)
+
+    # -- marks and events -------------------------------------------------------------------------------------------
+
+    def _waits_for_end(self) -> bool:
+        return any(planned is not None for planned in self._lingering.values())
+
+    def _move(self, index: int, status: Status) -> None:
+        before = self.status[index]
+        if status not in FOLLOWS[before]:
+            raise IllegalTransition(self.key(index), before.word, status.word)
+        self.status[index] = status
+
+    def _mark(self, index: int, status: Status, now: float) -> None:
+        """Give a node its final status."""
+        self._move(index, status)
+        self.left -= 1
+        if not self.listening:
+            return
+        self.ended[index] = now
+        node = self.nodes[index]
+        if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
+            return
+        self._emit(self._end_event(index, status, now), index)
+
+    def _end_event(self, index: int, status: Status, now: float) -> events.Event:
+        who, attempt, error = self._who(index), self.attempts.get(index, 0), self.errors.get(index)
+        if status is Status.SUCCEEDED:
+            took = now - self.started.get(index, now)
+            return events.StepSucceeded(**who, attempt=attempt, seconds=took, error=self._stood_in_for(index))
+        if error is not None and status in (Status.FAILED, Status.TIMED_OUT):
+            kind = events.StepFailed if status is Status.FAILED else events.StepTimedOut
+            return kind(**who, attempt=attempt, error=error, handled=index not in self._unhandled)
+        kinds = {Status.SKIPPED: events.StepSkipped, Status.BLOCKED: events.StepBlocked}
+        return kinds.get(status, events.StepCancelled)(**who, reason=self.reason(index))
+
+    def _stood_in_for(self, index: int) -> BaseException | None:
+        return self.errors.get(index) if index in self._stood_in else None
+
+    def _who(self, index: int) -> dict[str, str]:
+        spec = self.nodes[index].spec
+        return {"key": self.key(index), "step": spec.name if spec is not None else ""}
+
+    def _emit(self, event: events.Event, node: int = -1) -> None:
+        self.requests.append(Emit(event, node))
+
+
+_WAS: Final = {
+    Status.FAILED: "failed",
+    Status.TIMED_OUT: "timed out",
+    Status.CANCELLED: "was cancelled",
+    Status.SKIPPED: "was skipped",
+    Status.BLOCKED: "is blocked",
+}
+
+
+def is_cancellation(error: BaseException) -> bool:
+    """Whether an attempt ended because it was told to stop. By name: the machine knows no event loop."""
+    return type(error).__name__ in {"CancelledError", "Interrupted"}

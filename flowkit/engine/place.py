@@ -1,0 +1,60 @@
+"""Where a worker is, so that it can be given up while it is there, and interrupted where a step asked for it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowkit.engine.driver import Driver
+
+__all__ = ["Interrupted", "Place"]
+
+
+class Interrupted(BaseException):
+    """Set in the thread of a step declared with `interrupt=True` when its result isn't wanted any more.
+
+    Not an Exception, so that a step that catches those still ends.
+    """
+
+
+class Place:
+    """What one worker is at."""
+
+    __slots__ = ("_armed", "_guard", "_hit", "_thread", "driver", "index", "retired")
+
+    def __init__(self) -> None:
+        self.driver: Driver | None = None
+        self.index = -1
+        self.retired = False
+        """Whether it was given up: it takes nothing more."""
+        self._armed = False
+        self._hit = False
+        self._guard = threading.Lock()
+        self._thread = 0
+
+    def arm(self) -> None:
+        """From here on, the step's own code runs: an interrupt may hit."""
+        with self._guard:
+            self._thread = threading.get_ident()
+            self._armed, self._hit = True, False
+
+    def disarm(self) -> None:
+        """The step's own code is over. An interrupt that was sent and hasn't hit is taken back."""
+        with self._guard:
+            self._armed = False
+            if self._hit:
+                _set_exception(self._thread, None)
+
+    def interrupt(self) -> None:
+        """Raise `Interrupted` in the step, if it is still in its own code."""
+        with self._guard:
+            if self._armed:
+                self._armed, self._hit = False, True
+                _set_exception(self._thread, Interrupted)
+
+
+def _set_exception(thread: int, kind: type[BaseException] | None) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind is not None else None)

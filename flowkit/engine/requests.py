@@ -1,0 +1,120 @@
+"""What a machine asks of its driver.
+
+Every request has a named point, with a before and an after: the places where a run can be interrupted, and so the
+places where faults are put when a run is simulated.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, ClassVar
+
+import attrs
+
+if TYPE_CHECKING:
+    from flowkit.engine.events import Event
+    from flowkit.errors import CancelReason, StepTimeout
+
+__all__ = ["Emit", "Failure", "Finish", "Job", "Point", "Record", "Request", "Stop"]
+
+
+class Point(enum.StrEnum):
+    """The named points of a run."""
+
+    CLAIM = "claim"
+    START = "start"
+    EFFECT = "effect"
+    RECORD = "record"
+    WAKE = "wake"
+    RETRY = "retry"
+    TIMER = "timer"
+    SIGNAL = "signal"
+    GATE = "gate"
+    EXPAND = "expand"
+    CHILD = "child"
+    COMPENSATE = "compensate"
+    ALWAYS = "always"
+    FINALIZE = "finalize"
+    RECOVER = "recover"
+    RENEW = "renew"
+    RELEASE = "release"
+
+
+class Job(enum.Enum):
+    """What there is to do for a node that was taken: each runs code that isn't ours, outside the machine."""
+
+    BODY = Point.START
+    """Call the step; answer with `succeed` or `fail`."""
+    CONDITION = Point.WAKE
+    """Ask `run_if`; answer with `answer`."""
+    FALLBACK = Point.RETRY
+    """Call the fallback with the error; answer with `succeed` or `fail`."""
+    EXPAND = Point.EXPAND
+    """Go through a map's lists; answer with `expand` or `fail`."""
+
+    @property
+    def point(self) -> Point:
+        """The point at which it is done."""
+        return self.value
+
+
+@attrs.frozen
+class Record:
+    """Keep how a node ended, then say `recorded`: nobody who depends on it sees it before."""
+
+    point: ClassVar[Point] = Point.RECORD
+    node: int
+
+
+@attrs.frozen
+class Stop:
+    """Stop an attempt. Answer with `abandon` if it can't be; if it can, its end answers.
+
+    Where time ran out, answer with `judge` first: what the policy says of `error`.
+    """
+
+    point: ClassVar[Point] = Point.EFFECT
+    node: int
+    attempt: int
+    reason: CancelReason
+    error: StepTimeout | None = None
+
+
+@attrs.frozen
+class Emit:
+    """Tell whoever listens."""
+
+    point: ClassVar[Point] = Point.RECORD
+    event: Event
+    node: int = -1
+    """The node it is about; -1 for the run."""
+
+
+@attrs.frozen
+class Finish:
+    """The run is over: settle its state, its events and its waiters together, once."""
+
+    point: ClassVar[Point] = Point.FINALIZE
+
+
+Request = Record | Stop | Emit | Finish
+
+
+@attrs.frozen
+class Failure:
+    """What an attempt ended with, and what the step's policy says of it.
+
+    The driver asks the policy, since that may be somebody's own code; the machine decides.
+    """
+
+    error: BaseException
+    retryable: bool = False
+    delay: float | None = None
+    """Seconds before the next attempt; None when the backoff is exhausted."""
+    why: str = ""
+    """The reason behind it, for the record."""
+
+    def __attrs_post_init__(self) -> None:
+        assert self.delay is None or self.delay >= 0  # noqa: S101 - policies refuse anything else
+
+

@@ -1,0 +1,285 @@
+"""Every exception flowkit raises.
+
+.. code-block:: text
+
+    Exception
+    └── FlowkitError
+        ├── CheckFailed          a workflow has mistakes; nothing was run
+        ├── PolicyError          an option or a policy can't mean anything     (also ValueError)
+        ├── MisuseError          the right thing called in the wrong place     (also TypeError)
+        ├── EncodingError        a value that can't be kept, or read back      (also ValueError)
+        ├── StepTimeout          a step ran out of time                        (also TimeoutError)
+        ├── RunCancelled         the run was cancelled, and by what
+        ├── Skipped              the value asked for was never made
+        ├── Deadlock             what is left waits for itself
+        ├── RunNotFound          no run has this id
+        ├── RunConflict          this id belongs to a run with other arguments
+        ├── EngineClosed         the engine takes no more runs
+        ├── BlockingCall         blocking inside a running event loop
+        ├── IllegalTransition    a status can't follow another
+        ├── Fatal                raised by steps: don't retry this
+        └── RetryAfter           raised by steps: retry, and not before
+
+A failing step is not in this tree: its run raises the step's own exception.
+
+All of them pickle and copy: what `__init__` takes is kept as data, and the text is made from it when asked for.
+"""
+
+# The names say what happened, as `StopIteration` does; not each is an error.
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from math import inf, nan
+from typing import Any, Literal
+
+__all__ = [
+    "BlockingCall",
+    "CancelReason",
+    "CheckFailed",
+    "Deadlock",
+    "EncodingError",
+    "EngineClosed",
+    "Fatal",
+    "FlowkitError",
+    "IllegalTransition",
+    "MisuseError",
+    "PolicyError",
+    "RetryAfter",
+    "RunCancelled",
+    "RunConflict",
+    "RunNotFound",
+    "Skipped",
+    "StepTimeout",
+]
+
+TimeoutKind = Literal["timeout", "total_timeout", "heartbeat_timeout"]
+
+_TOOK: dict[TimeoutKind, str] = {
+    "timeout": "took longer than its timeout of",
+    "total_timeout": "took longer, attempts and waits together, than its total_timeout of",
+    "heartbeat_timeout": "gave no sign of life within its heartbeat_timeout of",
+}
+
+# A deadlock of a hundred thousand nodes is understood from its first ones.
+_SHOWN = 10
+
+
+class CancelReason(StrEnum):
+    """Why a run, or a part of it, was cancelled. The first reason wins and stays."""
+
+    USER = "user"
+    TIMEOUT = "timeout"
+    FAIL_FAST = "fail_fast"
+    PARENT = "parent"
+    SHUTDOWN = "shutdown"
+    LEASE_LOST = "lease_lost"
+
+
+_CANCELLED = {
+    CancelReason.USER: "cancelled on request",
+    CancelReason.TIMEOUT: "cancelled because time ran out",
+    CancelReason.FAIL_FAST: "cancelled because another step failed",
+    CancelReason.PARENT: "cancelled with the run that started it",
+    CancelReason.SHUTDOWN: "cancelled because the engine shut down",
+    CancelReason.LEASE_LOST: "cancelled because another process took the run over",
+}
+
+
+class FlowkitError(Exception):
+    """Everything flowkit raises on its own account."""
+
+
+class CheckFailed(FlowkitError):
+    """A workflow has mistakes that would have shown only after it had started; nothing was run.
+
+    `diagnostics` holds all of them, in the order of the source; `str()` is the rendered text.
+    """
+
+    def __init__(self, diagnostics: Iterable[Any]) -> None:
+        self.diagnostics: tuple[Any, ...] = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        # Tracebacks put "flowkit.CheckFailed: " before the text; the first line of a diagnostic wants its own.
+        return "\n" + "\n\n".join(str(diagnostic) for diagnostic in self.diagnostics)
+
+
+class PolicyError(FlowkitError, ValueError):
+    """An option that can't mean anything, raised where it is written."""
+
+
+class MisuseError(FlowkitError, TypeError):
+    """Something that is right elsewhere, called or declared in the wrong place."""
+
+
+class EncodingError(FlowkitError, ValueError):
+    """A value that can't be kept, or can't be read back.
+
+    `path` says where in the value: `$` is the value itself, `$.user.tags[3]` a part of it.
+    """
+
+    def __init__(self, problem: str, path: str = "$") -> None:
+        super().__init__(problem, path)
+        self.problem = problem
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"`{self.path}`: {self.problem}"
+
+
+class StepTimeout(FlowkitError, TimeoutError):
+    """A step ran out of the time that `kind` gave it; `after` is that time, in seconds."""
+
+    def __init__(self, step: str, after: float, kind: TimeoutKind = "timeout") -> None:
+        super().__init__(f"`{step}` {_TOOK[kind]} {after:g}s")
+        self.step = step
+        self.after = after
+        self.kind: TimeoutKind = kind
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # TimeoutError is an OSError, which reads several arguments as errno, strerror and filename;
+        # so `args` is the text alone, and pickle is told what `__init__` takes.
+        return type(self), (self.step, self.after, self.kind), self.__dict__.copy()
+
+
+class RunCancelled(FlowkitError):
+    """The run was cancelled; `reason` says by what, `detail` is the text given with it."""
+
+    def __init__(self, reason: CancelReason | str = CancelReason.USER, detail: str = "") -> None:
+        self.reason = CancelReason(reason)
+        self.detail = detail
+        super().__init__(self.reason, detail)
+
+    def __str__(self) -> str:
+        return _CANCELLED[self.reason] + (f": {self.detail}" if self.detail else "")
+
+
+class Skipped(FlowkitError):
+    """The value asked for was never made.
+
+    `reasons` is the chain, from the value asked for back to the first cause; an error at its end is the `__cause__`.
+    """
+
+    def __init__(self, reasons: Iterable[str] | str) -> None:
+        self.reasons: tuple[str, ...] = (reasons,) if isinstance(reasons, str) else tuple(reasons)
+        super().__init__(self.reasons)
+
+    def __str__(self) -> str:
+        return "\n  because ".join(self.reasons) or "skipped"
+
+
+class Deadlock(FlowkitError):
+    """Nothing runs, nothing is due, and yet the run isn't finished.
+
+    `waiting` names, for each node that is left, what it waits for.
+    """
+
+    def __init__(self, waiting: Mapping[str, Iterable[str] | str]) -> None:
+        self.waiting: dict[str, tuple[str, ...]] = {
+            node: (others,) if isinstance(others, str) else tuple(others) for node, others in waiting.items()
+        }
+        super().__init__(self.waiting)
+
+    def __str__(self) -> str:
+        lines = ["nothing can run any more, and the run isn't finished"]
+        for node, others in list(self.waiting.items())[:_SHOWN]:
+            named = ", ".join(f"`{other}`" for other in others[:_SHOWN]) or "nothing that could still happen"
+            more = len(others) - _SHOWN
+            lines.append(f"  `{node}` waits for {named}" + (f" and {more} more" if more > 0 else ""))
+        if (left := len(self.waiting) - _SHOWN) > 0:
+            lines.append(f"  and {left} more nodes wait")
+        return "\n".join(lines)
+
+
+class RunNotFound(FlowkitError):
+    """No run has this id; `detail` says where was looked, or what comes near."""
+
+    def __init__(self, run_id: str, detail: str = "") -> None:
+        super().__init__(run_id, detail)
+        self.run_id = run_id
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"there is no run `{self.run_id}`" + (f"; {self.detail}" if self.detail else "")
+
+
+class RunConflict(FlowkitError):
+    """The id belongs to a run that isn't the one asked for; `detail` says what differs."""
+
+    def __init__(self, run_id: str, detail: str) -> None:
+        super().__init__(run_id, detail)
+        self.run_id = run_id
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"run `{self.run_id}` exists already: {self.detail}; the same id always means the same run"
+
+
+class EngineClosed(FlowkitError):
+    """The engine was shut down and takes no more runs."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return "the engine is closed and takes no more runs" + (f"; {self.detail}" if self.detail else "")
+
+
+class BlockingCall(FlowkitError):
+    """A call that would have blocked the event loop it was made on; `instead` is what to write."""
+
+    def __init__(self, call: str, instead: str) -> None:
+        super().__init__(call, instead)
+        self.call = call
+        self.instead = instead
+
+    def __str__(self) -> str:
+        return f"`{self.call}` would block the running event loop; write `{self.instead}`"
+
+
+class IllegalTransition(FlowkitError):
+    """A status that can't follow the one before; `subject` is the node or run it was asked of."""
+
+    def __init__(self, subject: str, before: str, after: str) -> None:
+        super().__init__(subject, before, after)
+        self.subject = subject
+        self.before = before
+        self.after = after
+
+    def __str__(self) -> str:
+        return f"`{self.subject}` is {self.before} and can't become {self.after}"
+
+
+class Fatal(FlowkitError):
+    """Raised by a step to say that another attempt wouldn't help: it is never retried, whatever the policy."""
+
+
+class RetryAfter(FlowkitError):
+    """Raised by a step that knows when to try again: its retry waits this many seconds.
+
+    It takes the place of the backoff's delay, not of the policy: a step without retries, or with no attempts left,
+    fails. Raises `PolicyError` unless `seconds` is a finite number, 0 or more; text counts as the number it spells, as
+    in the HTTP header.
+    """
+
+    def __init__(self, seconds: float | str, message: str = "") -> None:
+        try:
+            self.retry_after = float(seconds)
+        except (TypeError, ValueError, OverflowError):
+            self.retry_after = nan
+        if not 0 <= self.retry_after < inf:
+            raise PolicyError(f"RetryAfter({seconds!r}): pass a finite number of seconds, 0 or more")
+        super().__init__(seconds, message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message or f"retry after {self.retry_after:g}s"
+
+
+# Where people import them from is what tracebacks should say, and where pickle should look.
+for _name in __all__:
+    globals()[_name].__module__ = "flowkit"

@@ -1,0 +1,1 @@
+"""Where steps run: worker threads, event loops, and what keeps their time."""

@@ -1,0 +1,90 @@
+"""Worker threads: they come to runs that have more to do than those who are at it can take."""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final
+
+from flowkit.engine.place import Place
+
+if TYPE_CHECKING:
+    from flowkit.engine.driver import Driver
+
+__all__ = ["Threads"]
+
+PATIENCE: Final = 30.0
+"""Seconds that an idle worker waits for work before it ends."""
+
+
+class Threads:
+    """A pool of daemon threads that grows when it is called and shrinks when it idles.
+
+    A worker that was given up with its step doesn't count any more: another may take its place.
+    """
+
+    def __init__(self, max_workers: int) -> None:
+        self.max_workers = max_workers
+        self._queue: SimpleQueue[Driver | None] = SimpleQueue()
+        self._lock = threading.Lock()
+        self._places: set[Place] = set()
+        self._idle = 0
+        self._count = 0
+        """How many threads were ever started, for their names."""
+        self._closed = False
+
+    def assist(self, driver: Driver) -> None:
+        """Have one more worker call `driver.serve`, soon."""
+        self._queue.put(driver)
+        with self._lock:
+            if self._idle < self._queue.qsize() and len(self._places) < self.max_workers and not self._closed:
+                self._start()
+
+    def retire(self, driver: Driver, index: int, *, interrupt: bool) -> bool:
+        """Give up the worker that is at this node of this run, if one is."""
+        with self._lock:
+            place = next((one for one in self._places if one.driver is driver and one.index == index), None)
+            if place is None:
+                return False
+            place.retired = True
+            self._places.discard(place)
+            if self._queue.qsize() > self._idle and not self._closed:
+                self._start()
+        if interrupt:
+            place.interrupt()
+        return True
+
+    def close(self) -> None:
+        """Let idle workers end. Those at work finish what they are at."""
+        with self._lock:
+            self._closed = True
+            for _ in self._places:
+                self._queue.put(None)
+
+    def _start(self) -> None:
+        place = Place()
+        self._places.add(place)
+        self._count += 1
+        threading.Thread(target=self._work, args=(place,), name=f"flowkit-{self._count}", daemon=True).start()
+
+    def _work(self, place: Place) -> None:
+        from queue import Empty
+
+        try:
+            while not place.retired:
+                with self._lock:
+                    self._idle += 1
+                try:
+                    driver = self._queue.get(timeout=PATIENCE)
+                except Empty:
+                    return
+                finally:
+                    with self._lock:
+                        self._idle -= 1
+                if driver is None:
+                    return
+                driver.serve(place)
+                del driver  # an idle worker keeps no run alive
+        finally:
+            with self._lock:
+                self._places.discard(place)

@@ -1,0 +1,353 @@
+"""What was written, as data: steps, nodes, regions and the graph that holds them.
+
+Nothing here runs anything. A `Graph` says which steps are called, with what, and in which order; what is made of it
+is for the floors above.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import typing
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from flowkit.diagnostics import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from flowkit.diagnostics import Diagnostic
+    from flowkit.policies import StepOptions, WorkflowOptions, WorkflowPolicy
+
+__all__ = [
+    "Edge",
+    "Graph",
+    "Kind",
+    "Node",
+    "Order",
+    "Projection",
+    "Region",
+    "Source",
+    "StepSpec",
+    "WorkflowSpec",
+]
+
+
+class Kind(enum.IntEnum):
+    """What a node is."""
+
+    CALL = 0
+    """A step called once."""
+    MAP = 1
+    """A step called for each item; the node itself is the list of the results."""
+    OUTCOME = 2
+    """Another node's end as a value, whatever that end was."""
+    BARRIER = 3
+    """A place in the text that waits and has no value: where a region begins or ends."""
+    INPUT = 4
+    """An argument of the workflow that isn't known: in graphs that are looked at, never in those that run."""
+
+
+class Edge(enum.IntEnum):
+    """How one node depends on another. `engine.machine` says what each means."""
+
+    DATA = 0
+    """Takes its value."""
+    ORDER = 1
+    """Comes after it."""
+    OUTCOME = 2
+    """Takes its end, whatever that was."""
+    CHOICE = 3
+    """Needs one of several to succeed."""
+    CHAIN = 4
+    """A map over another map's items: needs them to be known, not to be done."""
+
+
+class Order(enum.Enum):
+    """What the order of the text means inside a region."""
+
+    TEXT = "text"
+    """Effects keep their place; calls whose result is kept don't wait for one another."""
+    FREE = "free"
+    """Nothing keeps its place (`concurrent`)."""
+    STRICT = "strict"
+    """Everything keeps its place (`in_order`)."""
+
+
+@attrs.frozen
+class Region:
+    """A part of a body with rules of its own: one record for everything that is written as a `with` block."""
+
+    index: int
+    parent: int | None
+    order: Order
+    site: Site | None
+
+
+class _Described:
+    """What steps and workflows have in common: a function, and what its signature says."""
+
+    function: Callable[..., Any]
+    name: str
+
+    @cached_property
+    def label(self) -> str:
+        """The short name that messages and keys use."""
+        name = self.name.rpartition(":")[2]
+        return name.rpartition("<locals>.")[2]
+
+    @cached_property
+    def target(self) -> Callable[..., Any]:
+        """The plain function, below `classmethod` and `staticmethod`."""
+        function = self.function
+        while isinstance(function, (classmethod, staticmethod)):
+            function = function.__func__
+        return function
+
+    @cached_property
+    def signature(self) -> inspect.Signature | None:
+        """The parameters as written; None where Python can't tell (some builtins)."""
+        try:
+            return inspect.signature(self.target)
+        except (TypeError, ValueError):
+            return None
+
+    @cached_property
+    def hints(self) -> Mapping[str, Any]:
+        """The annotations, resolved. Empty where they name something that isn't there at run time."""
+        target: Any = self.target
+        if inspect.isclass(target):
+            hints: dict[str, Any] = {}
+            try:
+                hints.update(typing.get_type_hints(target.__init__))
+            except Exception:  # noqa: BLE001 - annotations may run any code
+                hints.clear()
+            hints["return"] = target
+            return hints
+        try:
+            return typing.get_type_hints(target, include_extras=True)
+        except Exception:  # noqa: BLE001 - annotations may run any code
+            return {}
+
+
+@attrs.define(eq=False, slots=False)
+class StepSpec(_Described):
+    """What `@step` knows of a function: what to call, who it is, and how it wants to be run."""
+
+    function: Callable[..., Any]
+    name: str
+    """Its identity: `module:qualname` unless it was named."""
+    options: StepOptions
+    origin: StepSpec | None = None
+    """The step as declared, where this is one call's variant of it (`with_options`)."""
+
+    @property
+    def declared(self) -> StepSpec:
+        """The step as it stands in the source."""
+        return self.origin or self
+
+    @cached_property
+    def is_async(self) -> bool:
+        """Whether calling it gives a coroutine."""
+        return inspect.iscoroutinefunction(self.target) or inspect.iscoroutinefunction(
+            getattr(self.target, "__call__", None)  # noqa: B004 - an instance with an async __call__ is meant
+        )
+
+    @cached_property
+    def streams(self) -> bool:
+        """Whether calling it gives a generator."""
+        return inspect.isgeneratorfunction(self.target) or inspect.isasyncgenfunction(self.target)
+
+    @cached_property
+    def returns(self) -> Any:
+        """The annotated result; `inspect.Signature.empty` where there is none."""
+        return self.hints.get("return", inspect.Signature.empty)
+
+    @cached_property
+    def is_effect(self) -> bool:
+        """Whether a call keeps its place in the text: declared so, or annotated `-> None`."""
+        declared = self.options.effect
+        if isinstance(declared, bool):
+            return declared
+        return self.returns is type(None)
+
+    @cached_property
+    def must_use(self) -> bool:
+        """Whether a result that nobody takes is a mistake."""
+        declared = self.options.must_use
+        if isinstance(declared, bool):
+            return declared
+        return not self.is_effect
+
+    @cached_property
+    def names_dependencies(self) -> bool:
+        """Whether `depends_on` or `depends_on_any` was given."""
+        return any(isinstance(given, tuple) and given for given in (self.options.depends_on, self.options.depends_on_any))
+
+    @cached_property
+    def is_ordinary(self) -> bool:
+        """Whether data alone decides when a call of it starts. Asked once a call, so it is one flag."""
+        return not (self.is_effect or self.names_dependencies)
+
+    def variant(self, options: StepOptions) -> StepSpec:
+        """The same step with other options: still the same step, with the same name."""
+        twin = StepSpec(self.function, self.name, options, origin=self.declared)
+        for known in ("label", "target", "signature", "hints", "is_async", "streams", "returns"):
+            if known in self.__dict__:
+                twin.__dict__[known] = self.__dict__[known]
+        return twin
+
+
+@attrs.define(eq=False, slots=False)
+class WorkflowSpec(_Described):
+    """What `@workflow` knows of a function."""
+
+    function: Callable[..., Any]
+    name: str
+    options: WorkflowOptions
+    origin: WorkflowSpec | None = None
+
+    @property
+    def declared(self) -> WorkflowSpec:
+        """The workflow as it stands in the source."""
+        return self.origin or self
+
+    @cached_property
+    def policy(self) -> WorkflowPolicy:
+        """Its options, settled."""
+        return self.options.resolved()
+
+    def variant(self, options: WorkflowOptions) -> WorkflowSpec:
+        """The same workflow with other options."""
+        return WorkflowSpec(self.function, self.name, options, origin=self.declared)
+
+    @cached_property
+    def returns(self) -> Any:
+        """The annotated result; `inspect.Signature.empty` where there is none."""
+        return self.hints.get("return", inspect.Signature.empty)
+
+
+class SourceKind(enum.IntEnum):
+    """Where the items of one of a map's arguments come from."""
+
+    EACH = 0
+    """A list that is known."""
+    REF = 1
+    """The list that another node returns."""
+    CHAIN = 2
+    """Another map, item by item."""
+    SAME = 3
+    """One value that every item gets (`unmapped`)."""
+
+
+@attrs.frozen
+class Source:
+    """One argument of a map."""
+
+    kind: SourceKind
+    value: Any
+    """The list, the Ref, or the broadcast value."""
+
+
+class Node:
+    """A recorded call.
+
+    Written by hand and with slots: there are as many of these as calls, and nothing else in a graph is.
+    """
+
+    __slots__ = ("args", "data", "index", "kind", "kwargs", "lasti", "order", "region", "code", "spec", "tolerant", "choice")
+
+    def __init__(
+        self,
+        index: int,
+        kind: Kind,
+        spec: StepSpec | None,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None,
+        data: Sequence[int],
+        order: list[int] | None,
+        region: int,
+        code: Any,
+        lasti: int,
+    ) -> None:
+        self.index = index
+        self.kind = kind
+        self.spec = spec
+        self.args = args
+        """Values, Refs and templates that hold Refs; for a map its sources, for an outcome the one Ref."""
+        self.kwargs = kwargs
+        self.data = data
+        """The nodes whose value it takes, each once."""
+        self.order = order
+        """The nodes it comes after."""
+        self.region = region
+        self.code = code
+        self.lasti = lasti
+        self.tolerant = False
+        """For a map: whether its list holds outcomes."""
+        self.choice: tuple[int, ...] = ()
+        """The nodes of which one has to succeed (`depends_on_any`)."""
+
+    @property
+    def site(self) -> Site | None:
+        """Where in the source it was called."""
+        return Site(self.code, self.lasti) if self.code is not None else None
+
+    def __repr__(self) -> str:
+        return f"<Node {self.index} {self.kind.name.lower()} {self.spec.label if self.spec else ''}>"
+
+
+@attrs.frozen
+class Projection:
+    """A part of a result that a body took, for the checks: `ref.field` or `ref["key"]`."""
+
+    node: int
+    path: tuple[tuple[str, Any], ...]
+    site: Site
+
+
+@attrs.define(eq=False, slots=False)
+class Graph:
+    """A workflow as written, for one set of arguments.
+
+    It shows itself in Jupyter; `flowkit graph` prints it.
+    """
+
+    workflow: WorkflowSpec
+    nodes: Sequence[Node]
+    regions: Sequence[Region]
+    result: Any
+    """What the body returned: a value, a Ref, or a template that holds Refs."""
+    used: bytearray
+    """Per node, whether somebody takes it, or it was dropped on purpose."""
+    forward: bool
+    """Whether some edge points backwards in the text, so that a cycle is possible at all."""
+    projections: Sequence[Projection]
+    problems: Sequence[Diagnostic]
+    """What was found wrong while recording."""
+    stopped: Diagnostic | None = None
+    """Why recording ended before the body did, in a graph with unknown inputs."""
+
+    @cached_property
+    def keys(self) -> Sequence[str]:
+        """The name of each node: its step and, from the second call on, which call of it this is."""
+        seen: dict[str, int] = {}
+        keys = []
+        for node in self.nodes:
+            name = node.spec.label if node.spec is not None else _LABELS[node.kind]
+            count = seen[name] = seen.get(name, 0) + 1
+            keys.append(name if count == 1 else f"{name}#{count}")
+        return keys
+
+    def describe(self, index: int) -> str:
+        """A node for a sentence: its key in backticks."""
+        return f"`{self.keys[index]}`"
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+
+_LABELS = {Kind.OUTCOME: "outcome", Kind.BARRIER: "(order)", Kind.INPUT: "(input)"}

@@ -1,0 +1,483 @@
+"""Recording: the one place where calling a step doesn't run it.
+
+A `Recorder` is current while a workflow's body runs. Each step call appends a `Node` and gives back a `Ref`. What the
+body can see is real, but for those Refs.
+
+The order of effects is settled here, while the text is being read. Each region keeps two numbers: `last`, the newest
+node that everything after it waits for, and `mark`, the first node written since. An effect waits for the nodes from
+`mark` on and becomes the next `last`, so the edges stay linear in the number of nodes. A region other than the body
+itself stays unordered until something in it keeps its place; then it is one sequence point as a whole: a barrier
+before it, and one behind it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+
+from flowkit.diagnostics import Diagnostic, Label, Level, Site, span_of_function
+from flowkit.errors import CheckFailed
+from flowkit.graph.dependencies import resolve
+from flowkit.graph.model import Graph, Kind, Node, Order, Projection, Region, Source, SourceKind
+from flowkit.graph.refs import LEAVES, Ref, Unbuildable, capture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from flowkit.graph.model import StepSpec, WorkflowSpec
+
+__all__ = ["Recorder", "current_recorder", "record", "record_symbolically"]
+
+recording: Final[ContextVar[Recorder | None]] = ContextVar("flowkit_recording", default=None)
+"""The recorder of the body that is running here, if one is."""
+
+current_recorder = recording.get
+
+_NONE: Final[tuple[int, ...]] = ()
+_SINGLE: Final = (
+    inspect.Parameter.POSITIONAL_ONLY,
+    inspect.Parameter.POSITIONAL_OR_KEYWORD,
+    inspect.Parameter.KEYWORD_ONLY,
+)
+
+
+class _Frame:
+    """The state of a region while it is open."""
+
+    __slots__ = ("last", "mark", "order", "region", "sequenced", "start")
+
+    def __init__(self, region: int, order: Order, start: int) -> None:
+        self.region = region
+        self.order = order
+        self.start = start
+        self.mark = start
+        self.last = -1
+        self.sequenced = False
+        """Whether something in it keeps its place, so that the region as a whole does."""
+
+
+class StopRecording(BaseException):
+    """Ends a body whose unknown input was looked at. Not an Exception: a body that catches those must not eat it."""
+
+
+class Recorder:
+    """The graph of one body, as far as it has been written."""
+
+    def __init__(self, workflow: WorkflowSpec) -> None:
+        self.workflow = workflow
+        self.nodes: list[Node] = []
+        self.regions = [Region(0, None, Order.TEXT, None)]
+        self.problems: list[Diagnostic] = []
+        self.projections: list[Projection] = []
+        self.used = bytearray()
+        self.forward = False
+        self.symbolic = False
+        self.stopped: Diagnostic | None = None
+        self._frames = [_Frame(0, Order.TEXT, 0)]
+        self._frame = self._frames[0]
+        self._named: list[int] = []
+        """Nodes with `depends_on` or `depends_on_any`, whose targets may be written after them."""
+
+    # -- calls ----------------------------------------------------------------------------------------------------
+
+    def call(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Ref:
+        """Record a call of a step."""
+        nodes = self.nodes
+        index = len(nodes)
+        data: Sequence[int] = _NONE
+        for arg in args:
+            kind = type(arg)
+            if kind in LEAVES:
+                continue
+            if kind is Ref and arg._flowkit_recorder is self:
+                self.used[arg._flowkit_node] = 1
+                data = (*data, arg._flowkit_node) if arg._flowkit_node not in data else data
+            else:
+                args, data = self._captured(args, frame, spec)
+                break
+        if kwargs:
+            kwargs, data = self._captured_named(kwargs, data, frame, spec)
+        node = Node(
+            index,
+            Kind.CALL,
+            spec,
+            args,
+            kwargs or None,
+            data,
+            None,
+            self._frame.region,
+            frame.f_code,
+            frame.f_lasti,
+        )
+        self._place(node)
+        return Ref(self, index)
+
+    def map(self, spec: StepSpec, columns: Sequence[Any], frame: Any, *, tolerant: bool) -> Ref:
+        """Record a call for each item. `columns` are the arguments, `Source`s with kind SAME where broadcast."""
+        refs: list[Ref] = []
+        sources = tuple(self._source(column, refs, frame, spec) for column in columns)
+        data = self._take(refs, frame)
+        node = Node(len(self.nodes), Kind.MAP, spec, sources, None, data, None, self._frame.region, frame.f_code, frame.f_lasti)
+        node.tolerant = tolerant
+        self._place(node)
+        return Ref(self, node.index)
+
+    def outcome(self, ref: Ref, frame: Any) -> Ref:
+        """Record that a node's end is taken as a value."""
+        data = self._take([ref], frame)
+        node = Node(len(self.nodes), Kind.OUTCOME, None, (ref,), None, data, None, self._frame.region, frame.f_code, frame.f_lasti)
+        self._place(node)
+        return Ref(self, node.index)
+
+    def discard(self, ref: Ref, frame: Any) -> None:
+        """Mark a result as dropped on purpose; right at the call, the call keeps its place in the text."""
+        index = ref._flowkit_node
+        node = self.nodes[index]
+        fresh = index == len(self.nodes) - 1 and not self.used[index]
+        self._take([ref], frame)
+        if fresh and self._frame.order is Order.TEXT and not _is_effect(node) and _encloses(frame, node):
+            self._sequence(node)
+
+    def input(self, name: str) -> Ref:
+        """An argument of the workflow that isn't known."""
+        self.symbolic = True
+        node = Node(len(self.nodes), Kind.INPUT, None, (name,), None, _NONE, None, 0, None, 0)
+        self.nodes.append(node)
+        self.used.append(1)
+        self._frame.mark = len(self.nodes)
+        return Ref(self, node.index)
+
+    # -- order ----------------------------------------------------------------------------------------------------
+
+    def _place(self, node: Node) -> None:
+        """Append a node at the place in the text where it was written."""
+        self.nodes.append(node)
+        self.used.append(0)
+        frame = self._frame
+        spec = node.spec
+        if spec is not None and not spec.is_ordinary:
+            if spec.names_dependencies:
+                self._named.append(node.index)
+            if spec.is_effect:
+                self._sequence(node)
+                return
+        if frame.order is Order.STRICT:
+            self._sequence(node)
+        elif frame.last >= 0:
+            node.order = [frame.last]
+
+    def _sequence(self, node: Node) -> None:
+        """Give a node its place: after all that is written before it, before all that is written after it."""
+        self.used[node.index] = 1
+        frame = self._frame
+        if frame.region and not frame.sequenced:
+            self._sequence_region(len(self._frames) - 1, node)
+        if frame.order is Order.FREE:
+            node.order = [frame.last] if frame.last >= 0 else None
+            return
+        end = node.index
+        if end >= frame.start and frame.mark < end:
+            upstream = self._upstream(node, frame.mark)
+            node.order = [i for i in range(frame.mark, end) if i not in upstream] or None
+        elif frame.last >= 0:
+            node.order = [frame.last]
+        frame.last = node.index
+        frame.mark = node.index + 1
+
+    def _sequence_region(self, depth: int, newest: Node) -> None:
+        """Make the open regions down to this one sequence points: what is in them waits for all before them."""
+        first = depth
+        while self._frames[first - 1].region and not self._frames[first - 1].sequenced:
+            first -= 1
+        for inner in range(first, depth + 1):
+            outer, frame = self._frames[inner - 1], self._frames[inner]
+            frame.sequenced = True
+            waits = list(range(outer.mark, frame.start)) if outer.order is not Order.FREE else []
+            if not waits:
+                frame.last = outer.last
+            elif len(waits) == 1:
+                frame.last = waits[0]
+            else:
+                frame.last = self._barrier(waits)
+                self.forward = True
+            if frame.last < 0:
+                continue
+            for i in range(frame.start, newest.index):
+                early = self.nodes[i]
+                if i != frame.last and early.order is None:
+                    early.order = [frame.last]
+
+    def _barrier(self, waits: list[int]) -> int:
+        node = Node(len(self.nodes), Kind.BARRIER, None, (), None, _NONE, waits, self._frame.region, None, 0)
+        self.nodes.append(node)
+        self.used.append(1)
+        return node.index
+
+    def _upstream(self, node: Node, first: int) -> set[int]:
+        """What a node already waits for by data, as far back as `first`."""
+        found: set[int] = set()
+        stack = [i for i in node.data if i >= first]
+        while stack:
+            index = stack.pop()
+            if index not in found:
+                found.add(index)
+                stack.extend(i for i in self.nodes[index].data if i >= first)
+        return found
+
+    def open(self, order: Order, frame: Any) -> None:
+        """Begin a region."""
+        region = Region(len(self.regions), self._frame.region, order, Site(frame.f_code, frame.f_lasti))
+        self.regions.append(region)
+        opened = _Frame(region.index, order, len(self.nodes))
+        self._frames.append(opened)
+        self._frame = opened
+
+    def close(self) -> None:
+        """End the newest region. If anything in it kept its place, the region has one as a whole."""
+        closed = self._frames.pop()
+        outer = self._frame = self._frames[-1]
+        end = len(self.nodes)
+        if not closed.sequenced or outer.order is Order.FREE or closed.start == end:
+            return
+        barrier = self._barrier(list(range(closed.start, end)))
+        outer.last = barrier
+        outer.mark = barrier + 1
+
+    # -- what arguments hold --------------------------------------------------------------------------------------
+
+    def _take(self, refs: Iterable[Ref], frame: Any) -> Sequence[int]:
+        """The nodes behind Refs, each once, marked as used. A Ref from elsewhere is FK305."""
+        found: dict[int, None] = {}
+        for ref in refs:
+            if ref._flowkit_recorder is not self:
+                self._foreign(ref, frame)
+                continue
+            self.used[ref._flowkit_node] = 1
+            found[ref._flowkit_node] = None
+        return tuple(found)
+
+    def _captured(self, args: tuple[Any, ...], frame: Any, spec: StepSpec) -> tuple[tuple[Any, ...], Sequence[int]]:
+        refs: list[Ref] = []
+        taken = tuple([self._capture(arg, refs, frame, spec) for arg in args])
+        return taken, self._take(refs, frame)
+
+    def _captured_named(
+        self, kwargs: dict[str, Any], data: Sequence[int], frame: Any, spec: StepSpec
+    ) -> tuple[dict[str, Any], Sequence[int]]:
+        refs: list[Ref] = []
+        taken = {name: self._capture(arg, refs, frame, spec) for name, arg in kwargs.items()}
+        more = self._take(refs, frame)
+        return taken, tuple(dict.fromkeys((*data, *more))) if more else data
+
+    def _capture(self, value: Any, refs: list[Ref], frame: Any, spec: StepSpec) -> Any:
+        if type(value) in LEAVES:
+            return value
+        before = len(refs)
+        try:
+            return capture(value, refs)
+        except Unbuildable as reason:
+            kind = type(value).__name__
+            self.problem(
+                Diagnostic(
+                    code="FK401",
+                    level=Level.ERROR,
+                    title=f"a `{kind}` given to `{spec.label}` can't hold a result",
+                    labels=(Label(Site(frame.f_code, frame.f_lasti).span(), str(reason)),),
+                    helps=(f"make it in a step of its own: `step({kind})(...)`",),
+                )
+            )
+            for ref in refs[before:]:
+                self._take([ref], frame)
+            del refs[before:]
+            return None
+
+    def _source(self, column: Any, refs: list[Ref], frame: Any, spec: StepSpec) -> Source:
+        if type(column) is Source:
+            return Source(SourceKind.SAME, self._capture(column.value, refs, frame, spec))
+        if type(column) is Ref:
+            refs.append(column)
+            ours = column._flowkit_recorder is self
+            chained = ours and not column._flowkit_path and self.nodes[column._flowkit_node].kind is Kind.MAP
+            return Source(SourceKind.CHAIN if chained else SourceKind.REF, column)
+        items = [item if type(item) in LEAVES else self._capture(item, refs, frame, spec) for item in column]
+        return Source(SourceKind.EACH, items)
+
+    def _foreign(self, ref: Ref, frame: Any) -> None:
+        other = ref._flowkit_recorder
+        node = other.nodes[ref._flowkit_node]
+        labels = [Label(Site(frame.f_code, frame.f_lasti).span(), f"this uses a result of `{other.workflow.label}`")]
+        if node.site is not None:
+            labels.append(Label(node.site.span(), "which was recorded here, in another build", primary=False))
+        self.problem(
+            Diagnostic(
+                code="FK305",
+                level=Level.ERROR,
+                title=f"the result of {other.describe(ref)} belongs to another build",
+                labels=tuple(labels),
+                notes=("a result stands for one call in one build of one workflow; it can't be kept for the next",),
+                helps=("call the step inside this workflow, or pass the value as an argument",),
+            )
+        )
+
+    # -- projections and descriptions -----------------------------------------------------------------------------
+
+    def project(self, ref: Ref, part: tuple[str, Any], frame: Any) -> Ref:
+        """A part of a result."""
+        node, path = ref._flowkit_node, (*ref._flowkit_path, part)
+        self.projections.append(Projection(node, path, Site(frame.f_code, frame.f_lasti)))
+        return Ref(self, node, path)
+
+    def fixed_length(self, ref: Ref) -> int | None:
+        """How many parts a result has, where its annotation says so."""
+        node = self.nodes[ref._flowkit_node]
+        if node.kind is not Kind.CALL or node.spec is None or ref._flowkit_path:
+            return None
+        hint = node.spec.returns
+        if get_origin(hint) is tuple:
+            parts = get_args(hint)
+            return None if len(parts) > 1 and parts[1] is ... else len(parts)
+        fields = getattr(hint, "_fields", None)
+        return len(fields) if isinstance(hint, type) and issubclass(hint, tuple) and fields is not None else None
+
+    def step_of(self, ref: Ref) -> str:
+        """The step behind a Ref, for a sentence."""
+        spec = self.nodes[ref._flowkit_node].spec
+        return spec.label if spec is not None else "some_step"
+
+    def describe(self, ref: Ref) -> str:
+        """A Ref as it would be written, for a sentence."""
+        node = self.nodes[ref._flowkit_node]
+        name = f"argument {node.args[0]}" if node.kind is Kind.INPUT else self.step_of(ref)
+        tail = "".join(f".{key}" if how == "attribute" else f"[{key!r}]" for how, key in ref._flowkit_path)
+        return f"`{name}{tail}`"
+
+    def problem(self, finding: Diagnostic) -> None:
+        """Keep a finding. The body goes on, so that all of them come at once."""
+        self.problems.append(finding)
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def finish(self, value: Any) -> Graph:
+        """The graph, once the body has returned."""
+        refs: list[Ref] = []
+        if type(value) is Ref:
+            refs.append(value)
+        else:
+            try:
+                value = capture(value, refs)
+            except Unbuildable as reason:
+                self._unreturnable(value, str(reason))
+                value = None
+        for ref in refs:
+            if ref._flowkit_recorder is self:
+                self.used[ref._flowkit_node] = 1
+            else:
+                self._foreign_return(ref)
+        self.problems.extend(resolve(self.nodes, self._named, self.used))
+        return Graph(
+            workflow=self.workflow,
+            nodes=self.nodes,
+            regions=self.regions,
+            result=value,
+            used=self.used,
+            forward=self.forward or bool(self._named),
+            projections=self.projections,
+            problems=self.problems,
+            stopped=self.stopped,
+        )
+
+    def _unreturnable(self, value: Any, reason: str) -> None:
+        kind = type(value).__name__
+        self.problem(
+            Diagnostic(
+                code="FK401",
+                level=Level.ERROR,
+                title=f"`{self.workflow.label}` returns a `{kind}` that can't hold a result",
+                labels=self._at_definition(reason),
+                helps=(f"make it in a step of its own: `return step({kind})(...)`",),
+            )
+        )
+
+    def _foreign_return(self, ref: Ref) -> None:
+        other = ref._flowkit_recorder
+        self.problem(
+            Diagnostic(
+                code="FK305",
+                level=Level.ERROR,
+                title=f"`{self.workflow.label}` returns a result of another build, {other.describe(ref)}",
+                labels=self._at_definition("the body returns it"),
+                helps=("return the result of a step called in this body",),
+            )
+        )
+
+    def _at_definition(self, text: str) -> tuple[Label, ...]:
+        span = span_of_function(self.workflow.target)
+        return (Label(span, text),) if span is not None else ()
+
+    def stop(self, ref: Ref, how: str, frame: Any) -> StopRecording:
+        """End a body that looks at an argument nobody knows yet."""
+        self.stopped = Diagnostic(
+            code="",
+            level=Level.HINT,
+            title=f"{self.describe(ref)} is {how} here, and this look at the workflow has no value for it",
+            labels=(Label(Site(frame.f_code, frame.f_lasti).span(), "what comes after this was checked in the source only"),),
+            helps=("pass arguments to see the whole graph",),
+        )
+        return StopRecording()
+
+
+def _is_effect(node: Node) -> bool:
+    return node.spec is not None and node.spec.is_effect
+
+
+def _encloses(frame: Any, node: Node) -> bool:
+    """Whether a call was written inside the parentheses of the one that is running in `frame`."""
+    if node.code is not frame.f_code:
+        return False
+    outer, inner = Site(frame.f_code, frame.f_lasti).span(), Site(node.code, node.lasti).span()
+    return (outer.line, outer.column) <= (inner.line, inner.column) and (inner.end_line, inner.end_column) <= (
+        outer.end_line,
+        outer.end_column,
+    )
+
+
+def record(workflow: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Graph:
+    """Run a workflow's body with recording on, and return what it wrote.
+
+    Whatever the body itself raises comes through. A body that was stopped because it used a result too early gives the
+    graph up to there, with the reason in `Graph.stopped`.
+    """
+    return _record(Recorder(workflow), args, kwargs)
+
+
+def record_symbolically(workflow: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Graph:
+    """Record with stand-ins for the arguments that were left out: for graphs that are looked at and never run.
+
+    Raises TypeError for arguments the workflow doesn't take.
+    """
+    recorder = Recorder(workflow)
+    if workflow.signature is None:
+        return _record(recorder, args, kwargs)
+    bound = workflow.signature.bind_partial(*args, **kwargs)
+    for name, parameter in workflow.signature.parameters.items():
+        if name not in bound.arguments and parameter.default is parameter.empty and parameter.kind in _SINGLE:
+            bound.arguments[name] = recorder.input(name)
+    bound.arguments = {name: bound.arguments[name] for name in workflow.signature.parameters if name in bound.arguments}
+    return _record(recorder, bound.args, bound.kwargs)
+
+
+def _record(recorder: Recorder, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Graph:
+    token = recording.set(recorder)
+    try:
+        value = recorder.workflow.target(*args, **kwargs)
+    except StopRecording:
+        value = None
+    except CheckFailed as failed:
+        if not recorder.problems or failed.diagnostics[-1] is not recorder.problems[-1]:
+            raise
+        recorder.stopped = failed.diagnostics[-1]
+        value = None
+    finally:
+        recording.reset(token)
+    return recorder.finish(value)

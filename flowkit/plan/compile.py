@@ -1,0 +1,148 @@
+"""From a checked graph to a plan: the same nodes, with what the machine asks about each of them laid out by index."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+import attrs
+
+from flowkit.graph import Edge, Kind, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from flowkit.checks import CheckedGraph
+    from flowkit.graph import Graph, Node, StepSpec
+    from flowkit.policies import Policy, StepOptions
+
+__all__ = ["Lane", "Plan", "compile_plan", "references"]
+
+
+class Lane(enum.IntEnum):
+    """Who may work on a node."""
+
+    ANY = 0
+    """Any thread, the caller's own included."""
+    POOL = 1
+    """A worker thread only: it has a timeout or may be interrupted, which a caller's own thread never is."""
+    LOOP = 2
+    """An event loop."""
+    MACHINE = 3
+    """Nobody: the machine settles it by itself."""
+
+
+@attrs.frozen(eq=False)
+class Plan:
+    """What a machine starts from. It copies what it changes, so one plan can serve many runs."""
+
+    graph: Graph
+    nodes: Sequence[Node]
+    policies: Sequence[Policy | None]
+    lanes: Sequence[Lane]
+    plain: bytearray
+    """Per node, whether being ready is all there is: a call in lane ANY with nothing asked of its policy."""
+    waits: Sequence[int]
+    """Per node, how many edges have to be settled before it is ready."""
+    dependents: Sequence[Sequence[int]]
+    """Per node, who waits for it, but for chains and choices."""
+    chains: Mapping[int, Sequence[int]]
+    """Per map, the maps that go on from its items."""
+    choosers: Mapping[int, Sequence[int]]
+    """Per node, those for which it is one of several."""
+    ready: Sequence[int]
+
+    def edge(self, source: int, target: int) -> Edge:
+        """The kind of the strongest edge between two nodes."""
+        node = self.nodes[target]
+        if source in node.data:
+            return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
+        return Edge.ORDER
+
+
+def compile_plan(checked: CheckedGraph) -> Plan:
+    """Lay a checked graph out for the machine. Linear in nodes and edges."""
+    graph = checked.graph
+    nodes = graph.nodes
+    size = len(nodes)
+    settle = _Policies(graph.workflow.policy.defaults)
+    policies: list[Policy | None] = [None] * size
+    lanes = [Lane.ANY] * size
+    plain = bytearray(size)
+    waits = [0] * size
+    dependents: list[Sequence[int]] = [()] * size
+    chains: dict[int, list[int]] = {}
+    choosers: dict[int, list[int]] = {}
+    ready: list[int] = []
+    for node in nodes:
+        index = node.index
+        spec = node.spec
+        if spec is None:
+            lanes[index] = Lane.MACHINE
+        else:
+            policies[index], lanes[index], is_plain = settle.of(spec)
+            plain[index] = is_plain and node.kind is Kind.CALL
+        before: Sequence[int] = node.data
+        if node.kind is Kind.MAP:
+            before, chained = _map_edges(node)
+            for i in chained:
+                chains.setdefault(i, []).append(index)
+            waits[index] = len(chained)
+        if node.order:
+            before = (*before, *[i for i in node.order if i not in before]) if before else node.order
+        for i in before:
+            known = dependents[i]
+            if type(known) is list:
+                known.append(index)
+            else:
+                dependents[i] = [index]
+        count = waits[index] = waits[index] + len(before)
+        if node.choice:
+            for i in node.choice:
+                choosers.setdefault(i, []).append(index)
+            count = waits[index] = count + 1
+        if not count:
+            ready.append(index)
+    return Plan(graph, nodes, policies, lanes, plain, waits, dependents, chains, choosers, ready)
+
+
+class _Policies:
+    """The policy and lane of each step, settled once per compilation."""
+
+    def __init__(self, defaults: StepOptions) -> None:
+        self.defaults = defaults
+        self.known: dict[StepSpec, tuple[Policy, Lane, bool]] = {}
+
+    def of(self, spec: StepSpec) -> tuple[Policy, Lane, bool]:
+        known = self.known.get(spec)
+        if known is None:
+            policy = spec.options.over(self.defaults).resolved()
+            if spec.is_async:
+                lane = Lane.LOOP
+            elif policy.timeout or policy.total_timeout or policy.heartbeat_timeout or policy.interrupt:
+                lane = Lane.POOL
+            else:
+                lane = Lane.ANY
+            known = self.known[spec] = policy, lane, policy.plain and lane is Lane.ANY
+        return known
+
+
+def _map_edges(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What a map needs before its items are known: values, and other maps' items."""
+    values: dict[int, None] = {}
+    chained: dict[int, None] = {}
+    for source in node.args:
+        if source.kind is SourceKind.CHAIN:
+            chained[source.value._flowkit_node] = None
+        elif source.kind is not SourceKind.EACH:
+            values.update(dict.fromkeys(references(source.value)))
+    return tuple(values), tuple(i for i in chained if i not in values)
+
+
+def references(value: object) -> Iterator[int]:
+    """The nodes whose Refs a recorded value holds."""
+    if type(value) is Ref:
+        yield value._flowkit_node
+    elif type(value) is Template:
+        for ref in value.refs:
+            yield ref._flowkit_node

@@ -1,0 +1,300 @@
+"""Where the parts meet: the engine, and which engine a call goes to.
+
+The only module that knows recording, checking, planning, drivers, executors and stores.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import random
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from flowkit.checks import check
+from flowkit.engine.blocking import refuse_to_block, running_loop
+from flowkit.engine.driver import Driver
+from flowkit.engine.ports import Services, install_default, runner_here
+from flowkit.engine.run import Run
+from flowkit.errors import CancelReason, EngineClosed, PolicyError, RunConflict, RunNotFound
+from flowkit.executors.loops import LoopThread
+from flowkit.executors.observing import Observing
+from flowkit.executors.threads import Threads
+from flowkit.executors.time import SystemClock, TimerThread
+from flowkit.graph import record
+from flowkit.plan import compile_plan
+from flowkit.policies import seconds
+from flowkit.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from contextvars import Token
+    from types import TracebackType
+
+    from flowkit.checks import CheckedGraph
+    from flowkit.engine.events import Event
+    from flowkit.engine.ports import Clock, Tracer
+    from flowkit.graph import WorkflowSpec
+    from flowkit.policies import Duration
+
+__all__ = ["Engine", "Unfinished", "default_engine", "use"]
+
+log: Final = logging.getLogger("flowkit")
+
+AT_EXIT: Final = 10.0
+"""Seconds that runs which were started get to end when the interpreter exits."""
+
+EXECUTORS: Final = ("thread", "inline")
+
+
+class Unfinished(tuple[str, ...]):
+    """The ids of runs that hadn't ended when an engine was shut down; empty, and false, if there were none."""
+
+    __slots__ = ()
+
+
+class Engine:
+    """What runs workflows: worker threads, an event loop for async steps, a timekeeper, and a store.
+
+    Nothing is started before it is needed. `with Engine(...):` makes it the engine of the block, and closes it at the
+    end; `flowkit.use(engine)` makes it the engine of the process.
+
+    `executor` is where steps run that don't say: "thread", or "inline" for everything in the calling thread, one step
+    at a time, as a debugger likes it. `max_workers` bounds the threads. `observers` are told every event, in order,
+    each on a thread of its own; one that raises is logged and skipped. `tracing=False` makes no OpenTelemetry spans
+    and metrics even where somebody records.
+    """
+
+    def __init__(
+        self,
+        *,
+        executor: str = "thread",
+        max_workers: int = 32,
+        observers: Iterable[Callable[[Event], None]] = (),
+        tracing: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        if executor not in EXECUTORS:
+            from flowkit.diagnostics import did_you_mean
+
+            message = f"there is no executor `{executor}`; " + (did_you_mean(executor, EXECUTORS) or 'write "thread" or "inline"')
+            raise PolicyError(message)
+        if type(max_workers) is not int or max_workers < 1:
+            message = f"max_workers={max_workers!r} lets nothing run; write 1 or more"
+            raise PolicyError(message)
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self._closed = False
+        self._threads = Threads(max_workers)
+        self._loops = LoopThread()
+        self._clock: Clock = clock or SystemClock()
+        self._timers = TimerThread(self._clock)
+        self._observing = [Observing(observer) for observer in observers]
+        self.store = MemoryStore()
+        self._runs: weakref.WeakValueDictionary[str, Driver] = weakref.WeakValueDictionary()
+        self._under_way: dict[int, Driver] = {}
+        self._tokens: list[Token[Any]] = []
+        self._services = Services(
+            clock=self._clock,
+            workers=self._threads,
+            loops=self._loops,
+            timekeeper=self._timers,
+            random=random.random,
+            store=self.store,
+            observers=[observing.put for observing in self._observing],
+            tracer=_tracer() if tracing else None,
+            inline=executor == "inline",
+        )
+
+    # -- running ------------------------------------------------------------------------------------------------------
+
+    def call(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """Run a workflow to its end, the calling thread taking part; return its value or raise."""
+        loop = running_loop()
+        if loop is not None:
+            name = workflow.label
+            refuse_to_block(f"{name}(...)", f"await {name}.start(...)")
+        run_id = workflow.policy.run_id
+        if run_id is not None:
+            return self.start(workflow, args, kwargs).result()
+        driver = self._driver(self._prepare(workflow, args, kwargs), keeps=bool(self._observing))
+        key = id(driver)
+        self._under_way[key] = driver
+        try:
+            driver.begin()
+            driver.drive()
+        finally:
+            self._under_way.pop(key, None)
+        assert driver.conclusion is not None  # noqa: S101 - drive returns when there is one
+        return driver.conclusion.unwrap()
+
+    def start(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any]:
+        """Run a workflow in the background.
+
+        With a `run_id` that is known it gives the handle of that run, and raises `RunConflict` if that one is of
+        another workflow or has other arguments.
+        """
+        run_id = workflow.policy.run_id
+        if run_id is not None:
+            known = self._known(run_id, workflow, args, kwargs)
+            if known is not None:
+                return known
+        driver = self._driver(self._prepare(workflow, args, kwargs), run_id=run_id, keeps=True)
+        driver.given = (workflow.declared, tuple(args), dict(kwargs))
+        driver.loop = running_loop()
+        with self._lock:
+            self._runs[driver.run_id] = driver
+            self._under_way[id(driver)] = driver
+        weakref.finalize(driver, self.store.forget, driver.run_id)
+        driver.when_done(_Forget(self._under_way, id(driver)))
+        driver.begin_in_background()
+        return Run(driver)
+
+    def run(self, run_id: str) -> Run[Any]:
+        """A handle of a run of this engine, from its id. Raises `RunNotFound`."""
+        driver = self._runs.get(run_id)
+        if driver is None:
+            from flowkit.diagnostics import did_you_mean
+
+            raise RunNotFound(run_id, did_you_mean(run_id, list(self._runs)) or "this engine keeps a run while its handle is held")
+        return Run(driver)
+
+    def _known(self, run_id: str, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any] | None:
+        driver = self._runs.get(run_id)
+        if driver is None:
+            return None
+        declared, old_args, old_kwargs = driver.given
+        if declared is not workflow.declared:
+            raise RunConflict(run_id, f"it is a run of `{declared.name}`, not of `{workflow.name}`")
+        if _bound(workflow, old_args, old_kwargs) != _bound(workflow, args, kwargs):
+            raise RunConflict(run_id, "it was started with other arguments")
+        return Run(driver)
+
+    def _prepare(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> CheckedGraph:
+        if self._closed:
+            raise EngineClosed(f"`{workflow.label}` was called after its shutdown")
+        return check(record(workflow, args, kwargs))
+
+    def _driver(self, checked: CheckedGraph, *, keeps: bool, run_id: str | None = None) -> Driver:
+        plan = compile_plan(checked)
+        for policy in plan.policies:
+            if policy is not None and policy.executor not in EXECUTORS:
+                self._refuse_executor(policy.executor)
+        return Driver(plan, self._services, run_id=run_id, keeps=keeps)
+
+    def _refuse_executor(self, name: str) -> None:
+        from flowkit.diagnostics import did_you_mean
+
+        hint = did_you_mean(name, EXECUTORS) or "it has `thread` and `inline`"
+        message = f"this engine has no executor `{name}`; {hint}"
+        raise PolicyError(message)
+
+    # -- the end ------------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Wait until every observer has been told all events so far."""
+        for observing in self._observing:
+            observing.flush()
+
+    def shutdown(self, drain: Duration = 0) -> Unfinished:
+        """Take no more runs, give those under way `drain` seconds to end, and cancel what is left.
+
+        Returns the ids of the runs that were cancelled.
+        """
+        until = self._clock.now() + seconds(drain, "drain")
+        with self._lock:
+            self._closed = True
+            drivers = list(self._under_way.values())
+        left = []
+        for driver in drivers:
+            if not driver.wait(max(0.0, until - self._clock.now())) and driver.cancel(CancelReason.SHUTDOWN):
+                left.append(driver.run_id)
+                driver.wait(1.0)
+        self.flush()
+        for part in (self._threads, self._loops, self._timers, *self._observing):
+            part.close()
+        return Unfinished(left)
+
+    def __enter__(self) -> Engine:
+        self._tokens.append(runner_here.set(self))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        runner_here.reset(self._tokens.pop())
+        # Runs that were started in the block get the time they need, unless the block is being left by an error.
+        self.shutdown(drain=AT_EXIT if error is None else 0)
+
+    def __repr__(self) -> str:
+        return f"<Engine{' (closed)' if self._closed else ''}, {len(self._under_way)} runs under way>"
+
+
+class _Forget:
+    """Takes a run that has ended off the list of those under way."""
+
+    def __init__(self, under_way: dict[int, Driver], key: int) -> None:
+        self._under_way = under_way
+        self._key = key
+
+    def __call__(self) -> None:
+        self._under_way.pop(self._key, None)
+
+
+def _bound(workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    if workflow.signature is None:
+        return tuple(args), kwargs
+    bound = workflow.signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    return bound.arguments
+
+
+def _tracer() -> Tracer:
+    from flowkit.telemetry import OpenTelemetry
+
+    return OpenTelemetry()
+
+
+# -- which engine -----------------------------------------------------------------------------------------------------
+
+_process: list[Engine] = []
+_process_lock = threading.Lock()
+
+
+def use(engine: Engine) -> None:
+    """Make this the engine of the process: of every call that isn't inside a `with Engine(...)` block."""
+    with _process_lock:
+        _process[:] = [engine]
+
+
+def default_engine() -> Engine:
+    """The engine of the process: the one given to `use`, or one in memory that is made when it is first needed."""
+    if not _process:
+        with _process_lock:
+            if not _process:
+                _process.append(Engine())
+    return _process[0]
+
+
+def _after_fork() -> None:
+    # The threads of the parent's engine don't exist here, and its locks may be held by them.
+    global _process_lock  # noqa: PLW0603
+    _process_lock = threading.Lock()
+    _process.clear()
+    runner_here.set(None)
+
+
+def _at_exit() -> None:
+    if not _process:
+        return
+    left = _process[0].shutdown(drain=AT_EXIT)
+    if left:
+        log.warning("cancelled at exit, after %gs: %s", AT_EXIT, ", ".join(left))
+
+
+install_default(default_engine)
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

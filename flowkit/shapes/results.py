@@ -1,0 +1,47 @@
+"""What a body can do with a result besides passing it on."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeVar, cast
+
+from flowkit.errors import MisuseError
+from flowkit.graph import Outcome, Ref, current_recorder
+
+__all__ = ["discard", "outcome"]
+
+T = TypeVar("T")
+
+
+def outcome(result: T) -> Outcome[T]:
+    """Take how a step ended, whatever that was, as a value for the next one: a failure so taken ends nothing.
+
+    Takes the result of one call: a part of it (`ref.field`) or anything else is a `MisuseError`.
+    """
+    return cast("Outcome[T]", _recorder("outcome").outcome(_whole(result, "outcome"), sys._getframe(1)))
+
+
+def discard(result: object) -> None:
+    """Drop a result on purpose, so that nobody asks who uses it.
+
+    Right at the call, as in `discard(warm_up(cache))`, the call also keeps its place in the text, as an effect does.
+    """
+    _recorder("discard").discard(_whole(result, "discard"), sys._getframe(1))
+
+
+def _recorder(verb: str) -> Any:
+    recorder = current_recorder()
+    if recorder is None:
+        message = f"`{verb}` is for the body of a workflow, and none is running here"
+        raise MisuseError(message)
+    return recorder
+
+
+def _whole(result: Any, verb: str) -> Ref:
+    if type(result) is not Ref:
+        message = f"`{verb}` takes the result of a step; it was given a {type(result).__name__}, which is there already"
+        raise MisuseError(message)
+    if result._flowkit_path:
+        message = f"`{verb}` takes the whole result of a step, not a part of it: write it around the call"
+        raise MisuseError(message)
+    return result

@@ -1,0 +1,12 @@
+"""How hard the properties are tried: HYPOTHESIS_PROFILE is `dev` (the default), `ci` or `nightly`."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# No deadlines: on a busy machine they measure the machine.
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", settings.get_profile("calm"), max_examples=50)
+settings.register_profile("ci", settings.get_profile("calm"), max_examples=200, derandomize=True, print_blob=True)
+settings.register_profile("nightly", settings.get_profile("calm"), max_examples=5_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
