@@ -91,7 +91,7 @@ class Engine:
         self._loops = LoopThread()
         self._clock: Clock = clock or SystemClock()
         self._timers = TimerThread(self._clock)
-        self._observing = [Observing(observer) for observer in observers]
+        self._observing = [Observing(observer) for observer in dict.fromkeys(observers)]
         self.store = MemoryStore()
         self._runs: weakref.WeakValueDictionary[str, Driver] = weakref.WeakValueDictionary()
         self._under_way: dict[int, Driver] = {}
@@ -147,7 +147,6 @@ class Engine:
         with self._lock:
             self._runs[driver.run_id] = driver
             self._under_way[id(driver)] = driver
-        weakref.finalize(driver, self.store.forget, driver.run_id)
         driver.when_done(_Forget(self._under_way, id(driver)))
         driver.begin_in_background()
         return Run(driver)
@@ -182,7 +181,10 @@ class Engine:
         for policy in plan.policies:
             if policy is not None and policy.executor not in EXECUTORS:
                 self._refuse_executor(policy.executor)
-        return Driver(plan, self._services, run_id=run_id, keeps=keeps)
+        driver = Driver(plan, self._services, run_id=run_id, keeps=keeps)
+        if keeps:
+            weakref.finalize(driver, self.store.forget, driver.run_id)
+        return driver
 
     def _refuse_executor(self, name: str) -> None:
         from flowkit.diagnostics import did_you_mean

@@ -122,9 +122,8 @@ def _imported(statement: ast.Import | ast.ImportFrom, name: str) -> Any:
 
 
 def _bindings(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
-    bound: dict[str, list[ast.AST | None]] = {}
-    arguments = getattr(tree, "args", None)
-    for node in (*within(tree, nested=True), *((arguments,) if arguments is not None else ())):
+    bound: dict[str, list[ast.AST | None]] = {name: [None] for name, _ in _parameters(tree)}
+    for node in within(tree, nested=True):
         for name, value in _bound_by(node):
             bound.setdefault(name, []).append(value)
     return bound
@@ -152,8 +151,6 @@ def _bound_by(node: ast.AST) -> Iterator[tuple[str, ast.AST | None]]:
             yield from _parameters(node)
         case ast.Lambda():
             yield from _parameters(node)
-        case ast.arguments():
-            yield from ((one.arg, None) for one in ast.walk(node) if isinstance(one, ast.arg))
         case ast.ExceptHandler(name=name) | ast.MatchAs(name=name) | ast.MatchStar(name=name) if name is not None:
             yield name, None
         case ast.MatchMapping(rest=name) if name is not None:

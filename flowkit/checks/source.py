@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowkit.diagnostics import Site
     from flowkit.graph import Node, WorkflowSpec
 
-__all__ = ["Text", "argument_span", "call_at", "read", "statements", "within"]
+__all__ = ["Text", "argument_at", "call_at", "read", "statements", "within"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -112,23 +112,19 @@ def statements(node: ast.AST) -> Sequence[ast.AST]:
     return body if isinstance(body, list) else [body]
 
 
-def argument_span(workflow: WorkflowSpec, node: Node, position: int | str) -> Span | None:
-    """Where an argument of a recorded call was written; the call itself where that can't be told."""
-    if node.site is None:
-        return None
+def argument_at(workflow: WorkflowSpec, node: Node, position: int | str) -> tuple[Text, ast.expr] | None:
+    """Where an argument of a recorded call was written; None where that can't be told."""
     found = call_at(workflow, node.site)
-    if found is not None:
-        text, call = found
-        if isinstance(position, str):
-            value = next((one.value for one in call.keywords if one.arg == position), None)
-        else:
-            # A method's own object was recorded first and isn't among the arguments.
-            index = position - (len(node.args) - len(call.args))
-            starred = any(isinstance(one, ast.Starred) for one in call.args)
-            value = None if starred or not 0 <= index < len(call.args) else call.args[index]
-        if value is not None:
-            return text.span(value)
-    return node.site.span()
+    if found is None:
+        return None
+    text, call = found
+    if isinstance(position, str):
+        value = next((one.value for one in call.keywords if one.arg == position), None)
+        return None if value is None else (text, value)
+    # A method's own object was recorded first and isn't among the arguments.
+    index = position - (len(node.args) - len(call.args))
+    starred = any(isinstance(one, ast.Starred) for one in call.args)
+    return None if starred or not 0 <= index < len(call.args) else (text, call.args[index])
 
 
 def _parents(tree: ast.AST) -> dict[ast.AST, ast.AST]:

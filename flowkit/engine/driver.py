@@ -11,7 +11,6 @@ Three kinds of workers serve the three lanes of a plan: the calling thread (anyt
 from __future__ import annotations
 
 import contextvars
-import inspect
 import logging
 import os
 import sys
@@ -83,9 +82,17 @@ class Driver:
         """What it was started with: the workflow, and its arguments."""
         self._watchers: list[Callable[[], None]] = []
         self._changed: threading.Condition | None = None
-        self._caller_waits = False
+        """For those who wait for events or for the end. Made when somebody does."""
+        self._more: threading.Condition | None = None
+        """For those who take part and have nothing to do just now."""
+        self._waiting = 0
+        """How many of them haven't been called."""
         self._called = False
         """Whether a worker was called and hasn't come yet."""
+        self.handles = 0
+        """How many handles of the run there are."""
+        self.watched = False
+        """Whether anybody ever waited, looked at its events or cancelled it."""
         self._wakes: list[Callable[[], None]] = []
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._stopped: set[tuple[int, int]] = set()
@@ -222,11 +229,11 @@ class Driver:
                 self.machine.resolve_deadlock(clock.now())
                 if self._after():
                     continue
-                self._caller_waits = True
-                try:
-                    self._condition().wait(self._patience())
-                finally:
-                    self._caller_waits = False
+                if self._more is None:
+                    self._more = threading.Condition(self.lock)
+                self._waiting += 1
+                if not self._more.wait(self._patience()):
+                    self._waiting -= 1  # nobody called, so nobody took it off
                 if self.services.inline:
                     self.machine.advance(clock.now())
                     self._after()
@@ -535,14 +542,14 @@ class Driver:
         machine, clock = self.machine, self.services.clock
         kind = type(request)
         if kind is Emit:
-            self._publish(request)
+            self._publish(request.event, request.node)
         elif kind is Record:
             self.services.store.record(self.run_id, self.step_record(request.node))
             machine.recorded(request.node, clock.now())
         elif kind is Stop:
             self._stop(request)
-        elif kind is Finish:
-            self._finish()
+        elif kind is Finish and self.conclusion is None:
+            self._settle(conclude(self.machine, self.run_id if self.machine.failures else ""), request.event)
 
     def _share(self) -> None:
         """Have somebody come for what is ready."""
@@ -553,9 +560,9 @@ class Driver:
             self._call_loop()
         if not ready[Lane.ANY] and not ready[Lane.POOL]:
             return
-        if self._caller_waits and ready[Lane.ANY]:
-            self._caller_waits = False
-            self._condition().notify()
+        if self._waiting and self._more is not None and ready[Lane.ANY]:
+            self._waiting -= 1
+            self._more.notify()
         elif not self._called:
             self._called = True
             self.services.workers.assist(self)
@@ -594,13 +601,13 @@ class Driver:
         self.services.workers.retire(self, index, interrupt=interrupt)
         machine.abandon(index, attempt, now)
 
-    def _publish(self, request: Emit) -> None:
+    def _publish(self, event: events.Event, node: int = -1) -> None:
         if self.trace is not None:
-            self.trace.told(request.node, request.event)
+            self.trace.told(node, event)
         if not self.keeps:
             return
         number, time = len(self.events) + 1, self.services.clock.time()
-        event = attrs.evolve(request.event, run_id=self.run_id, number=number, time=time)
+        event = attrs.evolve(event, run_id=self.run_id, number=number, time=time)
         self.events.append(event)
         for observe in self.services.observers:
             observe(event)
@@ -609,32 +616,43 @@ class Driver:
         for wake in self._watchers:
             wake()
 
-    def _finish(self) -> None:
-        """Settle state, store, span and waiters together, once."""
-        if self.conclusion is not None:
-            return
-        self._settle(conclude(self.machine, self.run_id if self.machine.failures else ""))
-
     def _crash(self, error: BaseException) -> None:
-        """The engine itself failed: whoever waits is woken with that."""
+        """The engine itself failed, or its store did: whoever waits is woken with that."""
         if self.conclusion is None:
             log.error("the engine failed while running %s", self.plan.graph.workflow.name, exc_info=error)
-            error.add_note(f"flowkit itself failed while running `{self.plan.graph.workflow.label}`; this is a bug in it")
-            self._settle(Conclusion(RunStatus.FAILED, error=error))
+            error.add_note(f"flowkit failed while running `{self.plan.graph.workflow.label}`; no step raised this")
+            name = self.plan.graph.workflow.name
+            self._settle(Conclusion(RunStatus.FAILED, error=error), events.RunFailed(workflow=name, error=error))
 
-    def _settle(self, conclusion: Conclusion) -> None:
+    def _settle(self, conclusion: Conclusion, last: events.Event | None) -> None:
+        """The end of the run: kept, then told, then everybody is woken. Nothing in it may keep the last from happening."""
+        try:
+            if self.keeps:
+                self.services.store.close(self.run_id, str(conclusion.status), conclusion.error)
+        except Exception as error:
+            log.exception("the end of run %s couldn't be kept", self.run_id)
+            error.add_note(f"raised by the store while it kept the end of `{self.plan.graph.workflow.label}`")
+            conclusion = Conclusion(RunStatus.FAILED, error=error)
+            last = events.RunFailed(workflow=self.plan.graph.workflow.name, error=error)
+        try:
+            if last is not None:
+                self._publish(last)
+            if self.trace is not None:
+                self.trace.finished(str(conclusion.status), conclusion.error)
+            if self._inline_loop is not None:
+                self._inline_loop.close()
+        except Exception:
+            log.exception("somebody couldn't be told of the end of run %s", self.run_id)
         self.conclusion = conclusion
-        if self.keeps:
-            self.services.store.close(self.run_id, str(conclusion.status), conclusion.error)
-        if self.trace is not None:
-            self.trace.finished(str(conclusion.status), conclusion.error)
-        if self._inline_loop is not None:
-            self._inline_loop.close()
-        if self._changed is not None:
-            self._changed.notify_all()
+        for condition in (self._changed, self._more):
+            if condition is not None:
+                condition.notify_all()
         wakes, self._wakes = self._wakes, []
         for wake in wakes:
-            wake()
+            try:
+                wake()
+            except RuntimeError:  # the loop of who waited is closed: nobody waits there any more
+                log.debug("nobody waits for run %s on its loop any more", self.run_id)
 
     def _condition(self) -> threading.Condition:
         if self._changed is None:
@@ -655,8 +673,8 @@ class Driver:
             value=machine.values[index],
             error=machine.errors.get(index),
             reason=machine.reason(index),
-            started=machine.started.get(index),
-            ended=machine.ended.get(index),
+            started=machine.started_at.get(index),
+            ended=machine.ended_at.get(index),
         )
 
     def step_records(self) -> list[StepRecord]:
@@ -668,11 +686,11 @@ class Driver:
 
 def _refuse(value: Any, spec: StepSpec) -> None:
     """What a step can't return."""
-    if inspect.iscoroutine(value):
+    if type(value) is Ref:
+        message = f"`{spec.label}` returned the stand-in for another step's result; return a value"
+    else:
         value.close()
         message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
-    else:
-        message = f"`{spec.label}` returned the stand-in for another step's result; return a value"
     raise MisuseError(message)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from flowkit.graph import SourceKind
-from flowkit.graph.refs import Ref, Template
+from flowkit.graph import Ref, SourceKind, Template, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from flowkit.graph import Node
     from flowkit.graph.model import Source
 
-__all__ = ["Group", "collect", "references"]
+__all__ = ["Group", "collect"]
 
 
 class Group:
@@ -52,15 +51,6 @@ class Group:
             if kind is SourceKind.EACH and any(type(item) is Ref or type(item) is Template for item in held):
                 return False
         return True
-
-
-def references(value: object) -> Iterator[int]:
-    """The nodes whose results a recorded value holds."""
-    if type(value) is Ref:
-        yield value._flowkit_node
-    elif type(value) is Template:
-        for ref in value.refs:
-            yield ref._flowkit_node
 
 
 def collect(node: Node, label: str, resolve: Any, groups: dict[int, Group]) -> tuple[int, list[tuple[SourceKind, Any]]]:

@@ -102,8 +102,8 @@ class Machine:
         self.causes: dict[int, int] = {}
         """The node that a skipped or blocked one was skipped or blocked by."""
         self.attempts: dict[int, int] = {}
-        self.started: dict[int, float] = {}
-        self.ended: dict[int, float] = {}
+        self.started_at: dict[int, float] = {}
+        self.ended_at: dict[int, float] = {}
         self.failures: list[int] = []
         """What failed unhandled, in order."""
         self.stopping: CancelReason | None = None
@@ -460,7 +460,7 @@ class Machine:
         self._queued.discard(index)
         self._move(index, _RUNNING)
         if self.listening:
-            self.started[index] = now
+            self.started_at[index] = now
             self._emit(events.StepStarted(**self._who(index), attempt=attempt), index)
         policy = self.policies[index]
         assert policy is not None  # noqa: S101 - only steps have attempts
@@ -822,9 +822,7 @@ class Machine:
         if self.left or self.finished or self._unrecorded:
             return
         self.finished = True
-        if self.listening:
-            self._emit(self._last_event())
-        self.requests.append(Finish())
+        self.requests.append(Finish(self._last_event() if self.listening else None))
 
     def _last_event(self) -> events.RunEvent:
         name = self.plan.graph.workflow.name
@@ -852,7 +850,7 @@ class Machine:
         self.left -= 1
         if not self.listening:
             return
-        self.ended[index] = now
+        self.ended_at[index] = now
         node = self.nodes[index]
         if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
             return
@@ -861,7 +859,7 @@ class Machine:
     def _end_event(self, index: int, status: Status, now: float) -> events.Event:
         who, attempt, error = self._who(index), self.attempts.get(index, 0), self.errors.get(index)
         if status is Status.SUCCEEDED:
-            took = now - self.started.get(index, now)
+            took = now - self.started_at.get(index, now)
             return events.StepSucceeded(**who, attempt=attempt, seconds=took, error=self._stood_in_for(index))
         if error is not None and status in (Status.FAILED, Status.TIMED_OUT):
             kind = events.StepFailed if status is Status.FAILED else events.StepTimedOut

@@ -92,9 +92,10 @@ class Emit:
 
 @attrs.frozen
 class Finish:
-    """The run is over: settle its state, its events and its waiters together, once."""
+    """The run is over: settle its state, its last event and its waiters together, once."""
 
     point: ClassVar[Point] = Point.FINALIZE
+    event: Event | None
 
 
 Request = Record | Stop | Emit | Finish

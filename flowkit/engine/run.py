@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import attrs
 
 from flowkit.engine.blocking import refuse_to_block
+from flowkit.engine.current import attempt_here
 from flowkit.errors import CancelReason
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class StepRecord:
     step: str
     status: str
     attempts: int
-    value: Any = None
+    value: Any = attrs.field(default=None, repr=False)
     error: BaseException | None = None
     reason: str = ""
     started: float | None = None
@@ -50,7 +51,7 @@ class Run(Generic[R]):
 
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
-        self._watched = False
+        driver.handles += 1
 
     @property
     def id(self) -> str:
@@ -79,7 +80,7 @@ class Run(Generic[R]):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until it has ended, or for this many seconds; says whether it has. The run goes on either way."""
-        self._watched = True
+        self._driver.watched = True
         refuse_to_block("run.wait()", "await run")
         return self._driver.wait(timeout)
 
@@ -89,11 +90,14 @@ class Run(Generic[R]):
         Raises what a call of the workflow would raise; the built-in TimeoutError when it takes longer than `timeout`
         seconds, and then the run goes on.
         """
-        self._watched = True
+        self._driver.watched = True
         driver = self._driver
         if driver.conclusion is None:
             refuse_to_block("run.result()", "await run")
-            if not driver.wait(timeout):
+            if timeout is None and attempt_here.get() is not None:
+                # A step waits for a run: its thread takes part in it, or all of them might end up waiting.
+                driver.drive()
+            elif not driver.wait(timeout):
                 message = f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {timeout:g}s; it goes on"
                 raise TimeoutError(message)
         assert driver.conclusion is not None  # noqa: S101 - waited for
@@ -105,16 +109,16 @@ class Run(Generic[R]):
 
         Async steps are cancelled; a step in a thread is told (`current().cancelled`) and left behind.
         """
-        self._watched = True
+        self._driver.watched = True
         return self._driver.cancel(CancelReason.USER, reason)
 
     def events(self) -> EventStream:
         """Its transitions from the first one on, until it has ended: `for`, or `async for` on an event loop."""
-        self._watched = True
+        self._driver.watched = True
         return EventStream(self._driver)
 
     def __await__(self) -> Generator[Any, None, R]:
-        self._watched = True
+        self._driver.watched = True
         return self._wait_async().__await__()
 
     async def _wait_async(self) -> R:
@@ -139,7 +143,9 @@ class Run(Generic[R]):
 
     def __del__(self) -> None:
         # Inside a body or a step the source tells (FK103); elsewhere this is when a forgotten run can be noticed.
-        if not self._watched and self._driver.conclusion is None:
+        driver = self._driver
+        driver.handles -= 1
+        if not driver.handles and not driver.watched and driver.conclusion is None:
             message = f"run {self.id} of {self.workflow} was started and nobody waits for it; keep its handle, or wait for it"
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 

@@ -6,7 +6,7 @@ Reading order: model -> refs -> recording -> dependencies.
 from flowkit.graph.model import Edge, Graph, Kind, Node, Order, Projection, Region, Source, SourceKind, StepSpec, WorkflowSpec
 from flowkit.graph.outcome import Outcome
 from flowkit.graph.recording import Recorder, current_recorder, record, record_symbolically
-from flowkit.graph.refs import Ref, Template, project
+from flowkit.graph.refs import Ref, Template, project, references
 
 __all__ = [
     "Edge",
@@ -28,4 +28,5 @@ __all__ = [
     "project",
     "record",
     "record_symbolically",
+    "references",
 ]

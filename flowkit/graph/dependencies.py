@@ -26,7 +26,8 @@ def resolve(nodes: Sequence[Node], named: Iterable[int], used: bytearray) -> Ite
         after: dict[int, None] = dict.fromkeys(node.order or ())
         choice: dict[int, None] = {}
         for option, found in (("depends_on", after), ("depends_on_any", choice)):
-            for wanted in getattr(node.spec.options, option) or ():
+            given = getattr(node.spec.options, option)
+            for wanted in given if isinstance(given, tuple) else ():
                 meant = calls.find(wanted, node)
                 if isinstance(meant, Diagnostic):
                     yield meant

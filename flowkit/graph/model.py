@@ -108,6 +108,11 @@ class _Described:
         return function
 
     @cached_property
+    def remembered(self) -> dict[Any, Any]:
+        """What the floors above have found out about it, so that they needn't look again; gone when it is gone."""
+        return {}
+
+    @cached_property
     def signature(self) -> inspect.Signature | None:
         """The parameters as written; None where Python can't tell (some builtins)."""
         try:

@@ -47,12 +47,12 @@ class _Frame:
 
     __slots__ = ("last", "mark", "order", "region", "sequenced", "start")
 
-    def __init__(self, region: int, order: Order, start: int) -> None:
+    def __init__(self, region: int, order: Order, start: int, last: int = -1) -> None:
         self.region = region
         self.order = order
         self.start = start
         self.mark = start
-        self.last = -1
+        self.last = last
         self.sequenced = False
         """Whether something in it keeps its place, so that the region as a whole does."""
 
@@ -199,17 +199,20 @@ class Recorder:
             elif len(waits) == 1:
                 frame.last = waits[0]
             else:
-                frame.last = self._barrier(waits)
+                frame.last = self._barrier(waits, frame.region)
                 self.forward = True
             if frame.last < 0:
                 continue
             for i in range(frame.start, newest.index):
                 early = self.nodes[i]
-                if i != frame.last and early.order is None:
+                if i != frame.last and (early.order is None or early.order == [outer.last]):
                     early.order = [frame.last]
 
-    def _barrier(self, waits: list[int]) -> int:
-        node = Node(len(self.nodes), Kind.BARRIER, None, (), None, _NONE, waits, self._frame.region, None, 0)
+    def _barrier(self, waits: list[int], region: int) -> int:
+        """A place before or behind a region, shown as the line where that begins."""
+        site = self.regions[region].site
+        code, lasti = (site.code, site.lasti) if site is not None else (None, 0)
+        node = Node(len(self.nodes), Kind.BARRIER, None, (), None, _NONE, waits, self._frame.region, code, lasti)
         self.nodes.append(node)
         self.used.append(1)
         return node.index
@@ -229,7 +232,7 @@ class Recorder:
         """Begin a region."""
         region = Region(len(self.regions), self._frame.region, order, Site(frame.f_code, frame.f_lasti))
         self.regions.append(region)
-        opened = _Frame(region.index, order, len(self.nodes))
+        opened = _Frame(region.index, order, len(self.nodes), self._frame.last)
         self._frames.append(opened)
         self._frame = opened
 
@@ -240,7 +243,7 @@ class Recorder:
         end = len(self.nodes)
         if not closed.sequenced or outer.order is Order.FREE or closed.start == end:
             return
-        barrier = self._barrier(list(range(closed.start, end)))
+        barrier = self._barrier(list(range(closed.start, end)), closed.region)
         outer.last = barrier
         outer.mark = barrier + 1
 

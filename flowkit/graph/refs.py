@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flowkit.graph.recording import Recorder
 
-__all__ = ["LEAVES", "Ref", "Template", "capture", "project", "used_as_value"]
+__all__ = ["LEAVES", "Ref", "Template", "capture", "project", "references", "used_as_value"]
 
 LEAVES: Final[frozenset[type]] = frozenset({int, str, float, bool, bytes, type(None), complex, type(...), range, type})
 """Types that can't hold a Ref, so that nobody looks inside."""
@@ -310,6 +310,15 @@ def _fields(kind: Any) -> Iterator[tuple[str | None, str, bool]]:
             yield None, field.name, False
         elif role == "_FIELD":
             yield field.name, field.name, field.init
+
+
+def references(value: object) -> Iterator[int]:
+    """The nodes whose results a recorded value holds."""
+    if type(value) is Ref:
+        yield value._flowkit_node
+    elif type(value) is Template:
+        for ref in value.refs:
+            yield ref._flowkit_node
 
 
 def project(value: Any, path: Path) -> Any:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from flowkit.graph import Edge, Kind, SourceKind
+from flowkit.graph import Edge, Kind, SourceKind, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from flowkit.checks import CheckedGraph
     from flowkit.graph import Graph, Node, StepSpec
     from flowkit.policies import Policy, StepOptions
 
-__all__ = ["Lane", "Plan", "compile_plan", "references"]
+__all__ = ["Lane", "Plan", "compile_plan"]
 
 
 class Lane(enum.IntEnum):
@@ -138,11 +138,3 @@ def _map_edges(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
             values.update(dict.fromkeys(references(source.value)))
     return tuple(values), tuple(i for i in chained if i not in values)
 
-
-def references(value: object) -> Iterator[int]:
-    """The nodes whose Refs a recorded value holds."""
-    if type(value) is Ref:
-        yield value._flowkit_node
-    elif type(value) is Template:
-        for ref in value.refs:
-            yield ref._flowkit_node

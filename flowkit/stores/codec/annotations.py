@@ -152,8 +152,9 @@ def _given(cls: Any, arguments: tuple[Any, ...]) -> Any:
 
 def _stand_in(variable: TypeVar) -> Any:
     """What a type variable nobody filled in stands for."""
-    if getattr(variable, "has_default", bool)():
-        return vars(type(variable))["__default__"].__get__(variable)
+    newer: Any = variable  # type variables have defaults since Python 3.13, and with typing_extensions
+    if getattr(newer, "has_default", bool)():
+        return newer.__default__
     if variable.__constraints__:
         return _union(variable.__constraints__)
     return variable.__bound__ or Any

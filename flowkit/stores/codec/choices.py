@@ -99,8 +99,8 @@ def _literal_decoder(annotation: Any, hooks: Hooks) -> Decode:
 def _forms(annotation: Any, hooks: Hooks) -> list[tuple[Any, Any]]:
     """What may be chosen, and how each is written."""
     forms = [(choice, hooks.encoder(type(choice))(choice)) for choice in get_args(annotation)]
-    if any(type(form) is dict for _, form in forms):
-        raise Refused(f"`{written(annotation)}` has a number beyond 64 bits; use an int or an Enum")
+    if not all(type(form) in _SCALARS for _, form in forms):
+        raise Refused(f"`{written(annotation)}` has a choice that is no single word or number; use an Enum")
     if len({(type(form), form) for _, form in forms}) < len(forms):
         raise Refused(f"two choices of `{written(annotation)}` look the same in JSON; use an Enum")
     return forms

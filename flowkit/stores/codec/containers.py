@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterable
-from itertools import repeat
+from collections.abc import Callable, Container
 from typing import Any, get_args, get_origin
 
 from flowkit.stores.codec.annotations import written
 from flowkit.stores.codec.families import NATIVE, Decode, Encode, Family, Hooks, Traits, below
-from flowkit.stores.codec.walk import MARK, Refused, Walk, a, expected, field, index, mismatch
+from flowkit.stores.codec.walk import MARK, Refused, a, expected, field, index, mismatch
 
 
-def sorting_key(data: Any) -> str:
-    """An order for pieces of JSON: any, so long as it is always the same."""
-    return json.dumps(data, sort_keys=True)
+def in_order(items: list[Any]) -> list[Any]:
+    """Pieces of JSON in an order that is always the same: that of numbers or of text, else that of their own text."""
+    types = set(map(type, items))
+    if len(types) == 1 and types <= {int, float, str}:
+        return sorted(items)
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True))
 
 
 def sequence(cls: Any, rank: int) -> Family:
@@ -38,9 +40,7 @@ def sequence(cls: Any, rank: int) -> Family:
                 raise refusal.under(index(item if is_set else len(items))) from refusal.__cause__
             finally:
                 walk.leave(value)
-            if is_set:
-                items.sort(key=sorting_key)
-            return items
+            return in_order(items) if is_set else items
 
         return encode
 
@@ -49,7 +49,17 @@ def sequence(cls: Any, rank: int) -> Family:
         decode_item, walk = below("[*]", hooks.decoder, item), hooks.walk
 
         def decode(data: Any, _annotation: Any) -> Any:
-            items = decode_list(data, annotation, walk, repeat((decode_item, item)))
+            if type(data) is not list:
+                raise _expected_list(annotation, data)
+            items: list[Any] = []
+            walk.enter(data)
+            try:
+                for part in data:
+                    items.append(decode_item(part, item))  # noqa: PERF401 - how many are done is the path
+            except Refused as refusal:
+                raise refusal.under(index(len(items))) from refusal.__cause__
+            finally:
+                walk.leave(data)
             return _distinct(items, cls) if is_set else items if cls is list else cls(items)
 
         return decode
@@ -57,19 +67,8 @@ def sequence(cls: Any, rank: int) -> Family:
     return Family(lambda t: (get_origin(t) or t) is cls, encoder, decoder, lambda _t: traits)
 
 
-def decode_list(data: Any, annotation: Any, walk: Walk, ways: Iterable[tuple[Decode, Any]]) -> list[Any]:
-    if type(data) is not list:
-        raise expected(f"a list (for {a(written(annotation))})", data)
-    items: list[Any] = []
-    walk.enter(data)
-    try:
-        for item, (decode_item, hint) in zip(data, ways):  # noqa: B905 - the ways may never end
-            items.append(decode_item(item, hint))
-    except Refused as refusal:
-        raise refusal.under(index(len(items))) from refusal.__cause__
-    finally:
-        walk.leave(data)
-    return items
+def _expected_list(annotation: Any, data: Any) -> Refused:
+    return expected(f"a list (for {a(written(annotation))})", data)
 
 
 def _item(annotation: Any) -> Any:
@@ -133,9 +132,20 @@ def _tuple_decoder(annotation: Any, hooks: Hooks) -> Decode:
     ways = list(zip(_parts(annotation, hooks.decoder), get_args(annotation), strict=True))
 
     def decode(data: Any, _annotation: Any) -> tuple[Any, ...]:
-        if type(data) is list and len(data) != len(ways):
+        if type(data) is not list:
+            raise _expected_list(annotation, data)
+        if len(data) != len(ways):
             raise expected(f"{len(ways)} items (for {a(written(annotation))})", f"{len(data)} of them")
-        return tuple(decode_list(data, annotation, walk, ways))
+        items: list[Any] = []
+        walk.enter(data)
+        try:
+            for item, (decode_item, hint) in zip(data, ways, strict=True):
+                items.append(decode_item(item, hint))
+        except Refused as refusal:
+            raise refusal.under(index(len(items))) from refusal.__cause__
+        finally:
+            walk.leave(data)
+        return tuple(items)
 
     return decode
 

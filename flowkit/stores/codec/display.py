@@ -17,7 +17,7 @@ from uuid import UUID
 
 import attrs
 
-from flowkit.stores.codec.containers import sorting_key
+from flowkit.stores.codec.containers import in_order
 from flowkit.stores.codec.moments import written_length
 from flowkit.stores.codec.walk import Refused, Walk, a, field, index
 
@@ -54,7 +54,7 @@ class Display:
             return self._mapping(value)
         if isinstance(value, Sequence | AbstractSet):
             items = [self._part(index(place), item) for place, item in enumerate(value)]
-            return sorted(items, key=sorting_key) if isinstance(value, AbstractSet) else items
+            return in_order(items) if isinstance(value, AbstractSet) else items
         raise Refused(
             f"{a(type(value).__name__)} has no form in JSON; "
             "return text, numbers, lists, dicts, dataclasses or attrs classes, or register a codec"
@@ -93,6 +93,8 @@ def _scalar(value: Any) -> Any:
         return written_length(value)
     if isinstance(value, PurePath | UUID | Decimal):
         return _scalar(str(value))
+    if isinstance(value, BaseException):
+        return _scalar(f"{type(value).__name__}: {value}")
     if isinstance(value, bytes | bytearray):
         return b64encode(value).decode("ascii")
     return None

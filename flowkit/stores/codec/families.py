@@ -1,14 +1,13 @@
 """Families of types: which annotations a codec knows, and where it keeps its hooks.
 
-The registry is a cattrs converter: a predicate and a factory of hooks for each family, the newest asked first, what they
-make kept for the next time. cattrs' own hooks are never asked, for they coerce (`int("5")`) and don't say where in a value
-they failed; that is what `_EXACT` around each annotation is for.
+The registry is a cattrs converter: a predicate and a factory of hooks for each family, the newest asked first. cattrs' own
+hooks are never asked, for they coerce (`int("5")`) and don't say where in a value they failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, TypeAlias, TypeVar, get_args
+from typing import Any, TypeAlias, TypeVar
 
 import attrs
 from cattrs import BaseConverter
@@ -23,7 +22,12 @@ Hook = TypeVar("Hook", Encode, Decode)
 
 NATIVE = 2  # the rank of what JSON has by itself
 
-_EXACT = object()
+
+@attrs.frozen(eq=False)
+class _Exactly:
+    """What cattrs is asked for in place of an annotation, so that only our families answer."""
+
+    annotation: Any
 
 
 @attrs.frozen
@@ -55,7 +59,7 @@ class Hooks:
         self.walk = Walk(max_depth)
         self._converter = BaseConverter()
         self._families: list[Family] = []
-        # By the annotation as it is written, which is quicker to look up than cattrs' keys are to make.
+        # What was made, by the annotation as it is written.
         self._encoders: dict[Any, Encode] = {}
         self._decoders: dict[Any, Decode] = {}
 
@@ -63,13 +67,13 @@ class Hooks:
         """Ask this family before those that are there."""
 
         def fits(key: Any) -> bool:
-            return _EXACT in getattr(key, "__metadata__", ()) and family.fits(get_args(key)[0])
+            return isinstance(key, _Exactly) and family.fits(key.annotation)
 
         def encoder(key: Any) -> Encode:
-            return family.encoder(get_args(key)[0], self)
+            return family.encoder(key.annotation, self)
 
         def decoder(key: Any) -> Decode:
-            return family.decoder(get_args(key)[0], self)
+            return family.decoder(key.annotation, self)
 
         self._families.insert(0, family)
         self._encoders, self._decoders = {}, {}
@@ -100,15 +104,7 @@ def _looked_up(known: dict[Any, Hook], annotation: Any, make: Callable[[Any, boo
     try:
         return known[annotation]
     except KeyError:
-        known[annotation] = hook = make(_key(annotation), True)
+        known[annotation] = hook = make(_Exactly(resolve(annotation)), False)
         return hook
     except TypeError:  # an annotation with something in it that can't be a key
-        return make(_key(annotation), False)
-
-
-def _key(annotation: Any) -> Any:
-    annotation = resolve(annotation)
-    try:
-        return Annotated[annotation, _EXACT]
-    except TypeError:
-        raise Refused(f"{annotation!r} isn't a type; an annotation is one") from None
+        return make(_Exactly(resolve(annotation)), False)

@@ -1,0 +1,165 @@
+"""What only the source of a body shows: comparisons by `is`, blocks that are over before a step runs, impure calls.
+
+The body itself is read, not the functions that it calls or defines.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from flowkit.checks.impure import impurity
+from flowkit.checks.names import MISSING, is_ours
+from flowkit.checks.source import within
+from flowkit.diagnostics import Diagnostic, Label, Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowkit.checks.names import Names
+    from flowkit.checks.source import Text
+
+__all__ = ["identity_tests", "impure_calls", "is_result", "steps_in_blocks"]
+
+
+def identity_tests(text: Text, names: Names) -> Iterator[Diagnostic]:
+    """Find comparisons of results by `is`, which no object can notice (FK401)."""
+    for node in within(text.node, nested=False):
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        for operator, left, right in zip(node.ops, sides, sides[1:], strict=False):
+            if not isinstance(operator, (ast.Is, ast.IsNot)):
+                continue
+            result = next((side for side in (left, right) if is_result(side, names)), None)
+            if result is not None:
+                word = "is" if isinstance(operator, ast.Is) else "is not"
+                other = right if result is left else left
+                yield Diagnostic(
+                    code="FK401",
+                    level=Level.ERROR,
+                    title=f"the result `{text.quote(result)}` is compared by `{word}` before it exists",
+                    labels=(Label(text.span(node), _always(operator, other)),),
+                    notes=("while the body is recorded this stands for the result; it is never the result itself",),
+                    helps=("compare inside a step that gets the value",),
+                )
+
+
+def _always(operator: ast.cmpop, other: ast.expr) -> str:
+    if isinstance(other, ast.Constant):
+        return f"this is always {isinstance(operator, ast.IsNot)}"
+    return "this compares the stand-in, not the result"
+
+
+def is_result(expression: ast.AST, names: Names, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression is surely a result, or a part of one, and never anything else."""
+    while isinstance(expression, (ast.Attribute, ast.Subscript)):
+        expression = expression.value
+    if isinstance(expression, ast.NamedExpr):
+        return is_result(expression.value, names, seen)
+    if isinstance(expression, ast.Name):
+        name = expression.id
+        values = names.bound.get(name, ())
+        return bool(values) and name not in seen and all(
+            value is not None and is_result(value, names, seen | {name}) for value in values
+        )
+    return isinstance(expression, ast.Call) and (names.step(expression) is not None or _takes_outcome(expression, names))
+
+
+def _takes_outcome(call: ast.Call, names: Names) -> bool:
+    found = names.find(call.func)
+    return found is not MISSING and is_ours(found) and getattr(found, "__name__", "") == "outcome"
+
+
+def steps_in_blocks(text: Text, names: Names) -> Iterator[Diagnostic]:
+    """Find steps called inside `try` or a foreign `with`: it is over before the step runs (FK405)."""
+    blocks: dict[ast.AST, list[ast.Call]] = {}
+    for node in within(text.node, nested=False):
+        if isinstance(node, ast.Call) and names.step(node) is not None:
+            block = _block_around(node, text, names)
+            if block is not None:
+                blocks.setdefault(block, []).append(node)
+    for block, calls in blocks.items():
+        yield _in_try(text, names, block, calls) if isinstance(block, (ast.Try, ast.TryStar)) else _in_with(
+            text, names, block, calls
+        )
+
+
+def _block_around(node: ast.AST, text: Text, names: Names) -> ast.AST | None:
+    """The innermost `try`, or the item of a foreign `with`, that a node stands in."""
+    while node is not text.node:
+        inner, node = node, text.parents[node]
+        if isinstance(node, (ast.Try, ast.TryStar)):
+            return node
+        if isinstance(node, ast.With) and isinstance(inner, ast.stmt):
+            foreign = next((item for item in reversed(node.items) if not _is_region(item.context_expr, names)), None)
+            if foreign is not None:
+                return foreign
+    return None
+
+
+def _is_region(manager: ast.expr, names: Names) -> bool:
+    """Whether a `with` is about one of flowkit's own blocks."""
+    if isinstance(manager, ast.Name):
+        values = names.bound.get(manager.id, ())
+        if len(values) == 1 and isinstance(values[0], ast.Call):
+            manager = values[0]
+    found = names.find(manager.func if isinstance(manager, ast.Call) else manager)
+    return found is not MISSING and is_ours(found)
+
+
+def _in_try(text: Text, names: Names, block: ast.AST, calls: list[ast.Call]) -> Diagnostic:
+    assert isinstance(block, (ast.Try, ast.TryStar))  # noqa: S101 - what the caller has just asked
+    first = calls[0]
+    return Diagnostic(
+        code="FK405",
+        level=Level.ERROR,
+        title=f"{_called(names, calls)} inside `try`, which is over before the step runs",
+        labels=(
+            *_recorded(text, calls),
+            Label(text.keyword(block), "which catches nothing that the step raises", primary=False),
+        ),
+        helps=(
+            f"take the end of the step as a value, with `outcome({text.quote(first)})`, or catch the exception in the step",
+        ),
+    )
+
+
+def _in_with(text: Text, names: Names, block: ast.AST, calls: list[ast.Call]) -> Diagnostic:
+    assert isinstance(block, ast.withitem)  # noqa: S101 - what the caller has just asked
+    manager = block.context_expr
+    return Diagnostic(
+        code="FK405",
+        level=Level.ERROR,
+        title=f"{_called(names, calls)} inside `with {text.quote(manager)}`, which is over before the step runs",
+        labels=(
+            *_recorded(text, calls),
+            Label(text.span(manager), "which is entered and left while recording", primary=False),
+        ),
+        helps=("enter it inside the step that needs it, or move the call out of the block",),
+    )
+
+
+def _called(names: Names, calls: list[ast.Call]) -> str:
+    labels = dict.fromkeys(f"`{spec.label}`" for spec in map(names.step, calls) if spec is not None)
+    *others, last = labels
+    return f"{', '.join(others)} and {last} are called" if others else f"{last} is called"
+
+
+def _recorded(text: Text, calls: list[ast.Call]) -> Iterator[Label]:
+    for call in calls:
+        yield Label(text.span(call), "this is only recorded here")
+
+
+def impure_calls(text: Text, names: Names) -> Iterator[Diagnostic]:
+    """Find calls of the clock, of randomness and of the world outside (FK404)."""
+    for node in within(text.node, nested=False):
+        what = impurity(node, names)
+        if what is not None:
+            yield Diagnostic(
+                code="FK404",
+                level=Level.WARNING,
+                title=f"the body of `{getattr(text.node, 'name', '<lambda>')}` {what}",
+                labels=(Label(text.span(node), "this may answer differently when the body is recorded again"),),
+                helps=("do it in a step, or pass the value in as an argument",),
+            )

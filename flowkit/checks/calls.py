@@ -1,0 +1,195 @@
+"""Whether a recorded call fits the signature of its step (FK202), and what each argument is passed to."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Final, Optional
+
+import attrs
+
+from flowkit.checks.hints import show
+from flowkit.checks.source import call_at
+from flowkit.diagnostics import Diagnostic, Label, Level, did_you_mean, span_of_function
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from flowkit.diagnostics import Span
+    from flowkit.graph import Node, StepSpec, WorkflowSpec
+
+__all__ = ["Binding", "Slot", "binding", "misfitting_call", "show_signature", "streaming"]
+
+_KEY: Final = "checks.bindings"
+_BY_POSITION: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_BY_NAME: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+@attrs.frozen
+class Slot:
+    """A parameter that an argument is passed to."""
+
+    name: str
+    hint: Any
+
+
+@attrs.frozen(eq=False)
+class Binding:
+    """Which arguments of a call go where, for all calls of a step that are written alike."""
+
+    slots: Mapping[int | str, Slot]
+    unexpected: Sequence[str] = ()
+    doubled: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    excess: int = 0
+
+    @property
+    def fits(self) -> bool:
+        """Whether Python would accept the call."""
+        return not (self.unexpected or self.doubled or self.missing or self.excess)
+
+
+def binding(spec: StepSpec, positional: int, keywords: tuple[str, ...]) -> Binding:
+    """Bind a call by its form. Nothing is known, and all fits, where there is no signature."""
+    known: dict[Any, Binding] = spec.declared.remembered.setdefault(_KEY, {})
+    form = (positional, keywords)
+    if form not in known:
+        known[form] = _bind(spec.declared, positional, keywords)
+    return known[form]
+
+
+def _bind(spec: StepSpec, positional: int, keywords: tuple[str, ...]) -> Binding:
+    if spec.signature is None:
+        return Binding({})
+    parameters = spec.signature.parameters
+    ordered = [one for one in parameters.values() if one.kind in _BY_POSITION]
+    rest = {one.kind: one for one in parameters.values()}
+    more, named = rest.get(inspect.Parameter.VAR_POSITIONAL), rest.get(inspect.Parameter.VAR_KEYWORD)
+    slots: dict[int | str, Slot] = {i: _slot(spec, one) for i, one in enumerate(ordered[:positional])}
+    if more is not None:
+        slots.update({i: _slot(spec, more) for i in range(len(ordered), positional)})
+    taken = {one.name for one in ordered[:positional]}
+    unexpected, doubled = [], []
+    for name in keywords:
+        parameter = parameters.get(name)
+        if parameter is not None and parameter.kind in _BY_NAME:
+            slots[name] = _slot(spec, parameter)
+            if name in taken:
+                doubled.append(name)
+            taken.add(name)
+        elif named is not None:
+            slots[name] = _slot(spec, named)
+        else:
+            unexpected.append(name)
+    needed = (one for one in parameters.values() if one.kind in (*_BY_POSITION, *_BY_NAME))
+    missing = [one.name for one in needed if one.default is one.empty and one.name not in taken]
+    excess = max(positional - len(ordered), 0) if more is None else 0
+    return Binding(slots, unexpected, doubled, missing, excess)
+
+
+def _slot(spec: StepSpec, parameter: inspect.Parameter) -> Slot:
+    hint = spec.hints.get(parameter.name, Any)
+    # `x: int = None` has been said for so long that it is taken as it is meant.
+    return Slot(parameter.name, Optional[hint] if parameter.default is None and hint is not Any else hint)
+
+
+def misfitting_call(workflow: WorkflowSpec, node: Node, bound: Binding) -> Diagnostic:
+    """What is wrong with a call that doesn't fit its step's signature."""
+    spec = node.spec
+    assert spec is not None  # noqa: S101 - only calls of steps are bound
+    problems = list(_problems(spec, bound))
+    labels = [Label(*one) for one in _places(workflow, node, bound)]
+    declared = span_of_function(spec.target)
+    if declared is not None:
+        labels.append(Label(declared, "its parameters are declared here", primary=False))
+    notes = [f"also, {one}" for one in problems[1:]]
+    if declared is None or ")" not in declared.text:
+        notes.append(f"the signature is `{show_signature(spec)}`")
+    return Diagnostic(
+        code="FK202",
+        level=Level.ERROR,
+        title=problems[0],
+        labels=tuple(labels),
+        notes=tuple(notes),
+        helps=("write the call as the signature says",),
+    )
+
+
+def _problems(spec: StepSpec, bound: Binding) -> Iterator[str]:
+    step = f"`{spec.label}`"
+    free = [str(name) for name in spec.signature.parameters] if spec.signature is not None else []
+    for name in bound.unexpected:
+        near = did_you_mean(name, free)
+        yield f"{step} has no parameter `{name}`" + (f"; {near}" if near else "")
+    for name in bound.doubled:
+        yield f"{step} is given `{name}` twice, by position and by name"
+    if bound.excess:
+        takes = sum(1 for one in bound.slots if isinstance(one, int))
+        yield f"{step} takes {_count(takes)} by position and is given {takes + bound.excess}"
+    if bound.missing:
+        *others, last = [f"`{name}`" for name in bound.missing]
+        which = f"{', '.join(others)} and {last}" if others else last
+        yield f"{step} needs {which}, which this call leaves out"
+
+
+def _count(number: int) -> str:
+    return "1 argument" if number == 1 else f"{number or 'no'} arguments"
+
+
+def _places(workflow: WorkflowSpec, node: Node, bound: Binding) -> Iterator[tuple[Span, str]]:
+    found = call_at(workflow, node.site)
+    wrong = {*bound.unexpected, *bound.doubled}
+    if found is not None and wrong:
+        text, call = found
+        named = [one for one in call.keywords if one.arg in wrong]
+        for one in named:
+            yield text.span(one), "no parameter has this name" if one.arg in bound.unexpected else "this is the second"
+        if named:
+            return
+    if found is not None and bound.excess:
+        text, call = found
+        first = len(call.args) - bound.excess
+        if 0 <= first:
+            yield text.span(call.args[first]), "no parameter takes this" + (" and what follows" if bound.excess > 1 else "")
+            return
+    if node.site is not None:
+        yield node.site.span(), "this call doesn't fit"
+
+
+class _Shown:
+    """A hint that looks as people write it, where `inspect` asks for its repr."""
+
+    def __init__(self, hint: Any) -> None:
+        self._text = show(hint)
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def show_signature(spec: StepSpec) -> str:
+    """The signature as it would be written, on one line."""
+    if spec.signature is None:
+        return f"{spec.label}(...)"
+    hints, empty = spec.hints, inspect.Signature.empty
+    parameters = [
+        one.replace(annotation=_Shown(hints[name]) if name in hints else empty)
+        for name, one in spec.signature.parameters.items()
+    ]
+    returns = _Shown(spec.returns) if spec.returns is not empty else empty
+    return f"{spec.label}{inspect.Signature(parameters, return_annotation=returns)}"
+
+
+def streaming(node: Node) -> Diagnostic:
+    """What is wrong with calling a generator as a step."""
+    spec = node.spec
+    assert spec is not None  # noqa: S101 - only calls of steps stream
+    labels = [Label(node.site.span(), "this would give a generator")] if node.site is not None else []
+    declared = span_of_function(spec.target)
+    if declared is not None:
+        labels.append(Label(declared, "which has `yield` in it", primary=False))
+    return Diagnostic(
+        code="FK202",
+        level=Level.ERROR,
+        title=f"`{spec.label}` is a generator, and a step returns its result whole",
+        labels=tuple(labels),
+        helps=("return a list",),
+    )

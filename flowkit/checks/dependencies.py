@@ -1,0 +1,206 @@
+"""Whether calls wait for one another in a circle (FK302), and whether two steps share a name (FK303)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
+from flowkit.graph import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flowkit.graph import Graph, Node, StepSpec
+
+__all__ = ["cycles", "shared_names"]
+
+_SHOWN = 8
+"""How many calls of a circle are told of: a longer one is understood from its beginning and its end."""
+
+
+def cycles(graph: Graph) -> Iterator[Diagnostic]:
+    """Find calls that wait for one another in a circle, one finding for each circle."""
+    if not any(node.spec is not None and node.spec.names_dependencies for node in graph.nodes):
+        return  # data and the order of the text point backwards only
+    stuck = _never_ready(graph.nodes)
+    for component in _components(graph.nodes, stuck):
+        circle = _circle(graph.nodes, component)
+        if circle:
+            yield _finding(graph, circle)
+
+
+def _waits_for(node: Node) -> Sequence[int]:
+    return (*node.data, *(node.order or ()), *node.choice)
+
+
+def _never_ready(nodes: Sequence[Node]) -> set[int]:
+    """The nodes that would still wait after everything else is done."""
+    waits = [0] * len(nodes)
+    dependents: list[list[int]] = [[] for _ in nodes]
+    choosers: dict[int, list[int]] = {}
+    ready = []
+    for node in nodes:
+        before = {*node.data, *(node.order or ())}
+        for index in before:
+            dependents[index].append(node.index)
+        for index in node.choice:
+            choosers.setdefault(index, []).append(node.index)
+        waits[node.index] = len(before) + bool(node.choice)
+        if not waits[node.index]:
+            ready.append(node.index)
+    chosen: set[int] = set()
+    stuck = set(range(len(nodes)))
+    while ready:
+        index = ready.pop()
+        stuck.discard(index)
+        # One of several is enough, so the first one settles it.
+        choices = [i for i in choosers.get(index, ()) if i not in chosen]
+        chosen.update(choices)
+        for dependent in (*dependents[index], *choices):
+            waits[dependent] -= 1
+            if not waits[dependent]:
+                ready.append(dependent)
+    return stuck
+
+
+def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
+    """The strongly connected parts, by Tarjan's algorithm without recursion; the first written ones first."""
+    number: dict[int, int] = {}
+    low: dict[int, int] = {}
+    path: list[int] = []
+    open_: set[int] = set()
+    found: list[set[int]] = []
+    for root in sorted(among):
+        if root in number:
+            continue
+        work = [(root, iter(_waits_for(nodes[root])))]
+        number[root] = low[root] = len(number)
+        path.append(root)
+        open_.add(root)
+        while work:
+            index, rest = work[-1]
+            for other in rest:
+                if other not in among:
+                    continue
+                if other not in number:
+                    number[other] = low[other] = len(number)
+                    path.append(other)
+                    open_.add(other)
+                    work.append((other, iter(_waits_for(nodes[other]))))
+                    break
+                if other in open_:
+                    low[index] = min(low[index], number[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[index])
+                if low[index] == number[index]:
+                    start = path.index(index) if len(path) < 64 else len(path) - 1 - path[::-1].index(index)
+                    found.append(set(path[start:]))
+                    open_.difference_update(path[start:])
+                    del path[start:]
+    yield from sorted(found, key=min)
+
+
+def _circle(nodes: Sequence[Node], component: set[int]) -> list[int]:
+    """One way round through a component; nothing if it is a single node that doesn't wait for itself."""
+    seen: dict[int, int] = {}
+    walk: list[int] = []
+    index = min(component)
+    while index not in seen:
+        seen[index] = len(walk)
+        walk.append(index)
+        following = [i for i in _waits_for(nodes[index]) if i in component]
+        if not following:
+            return []
+        index = following[-1]
+    circle = walk[seen[index] :]
+    first = circle.index(min(circle))
+    return circle[first:] + circle[:first]
+
+
+def _finding(graph: Graph, circle: list[int]) -> Diagnostic:
+    names = [_name(graph, index) for index in circle]
+    links = list(zip(circle, [*circle[1:], circle[0]], strict=True))
+    shown = links if len(links) <= _SHOWN else [*links[: _SHOWN - 2], *links[-2:]]
+    labels = []
+    for number, (index, other) in enumerate(shown):
+        site = graph.nodes[index].site
+        if site is not None:
+            labels.append(Label(site.span(), _waiting(graph, index, other), primary=number == 0))
+    chain = [*names, names[0]]
+    if len(chain) > _SHOWN + 1:
+        chain = [*chain[: _SHOWN - 2], "...", *chain[-3:]]
+    title = f"`{names[0]}` waits for itself"
+    if len(circle) > 1:
+        title = f"{len(circle)} calls wait for one another in a circle, so none could ever start"
+    return Diagnostic(
+        code="FK302",
+        level=Level.ERROR,
+        title=title,
+        labels=tuple(labels),
+        notes=(" -> ".join(chain) + ", where `->` is read as: waits for",),
+        helps=("decide which comes first, and take out one of these dependencies",),
+    )
+
+
+def _name(graph: Graph, index: int) -> str:
+    node = graph.nodes[index]
+    if node.kind is Kind.BARRIER:
+        return "(the `with` block)"
+    return graph.keys[index]
+
+
+def _waiting(graph: Graph, index: int, other: int) -> str:
+    node = graph.nodes[index]
+    name = _name(graph, other)
+    name = name if name.startswith("(") else f"`{name}`"
+    if node.kind is Kind.BARRIER:
+        return f"the order of this block waits for {name}"
+    if other in node.data:
+        return f"takes the result of {name}"
+    spec = node.spec
+    if other in node.choice:
+        return f"`depends_on_any` names {name}"
+    if spec is not None and _depends(spec, graph.nodes[other]):
+        return f"`depends_on` names {name}"
+    return f"keeps its place after {name}"
+
+
+def _depends(spec: StepSpec, other: Node) -> bool:
+    named = spec.options.depends_on if isinstance(spec.options.depends_on, tuple) else ()
+    if other.spec is None:
+        return False
+    declared = other.spec.declared
+    for one in named:
+        if type(one) is str:
+            if one in (declared.label, declared.name):
+                return True
+        elif one is declared or getattr(type(one), "_flowkit_node", None) is not None and one._flowkit_node == other.index:
+            return True
+    return False
+
+
+def shared_names(specs: Iterable[StepSpec]) -> Iterator[Diagnostic]:
+    """Find different steps of one graph that were given the same name (FK303)."""
+    by_name: dict[str, list[StepSpec]] = {}
+    for spec in specs:
+        by_name.setdefault(spec.name, []).append(spec)
+    for name, steps in by_name.items():
+        if len(steps) < 2 or not any(isinstance(one.options.name, str) for one in steps):
+            continue
+        functions = [one.target.__qualname__.rpartition("<locals>.")[2] for one in steps]
+        labels = []
+        for number, one in enumerate(steps):
+            span = span_of_function(one.target)
+            if span is not None:
+                text = f"this step is named `{name}`" if number else f"a step named `{name}`"
+                labels.append(Label(span, text if not number else f"and so is this one", primary=number == 0))
+        yield Diagnostic(
+            code="FK303",
+            level=Level.ERROR,
+            title=f"{' and '.join(f'`{one}`' for one in functions)} are different steps with the same name, `{name}`",
+            labels=tuple(labels),
+            notes=("a call is known by the name of its step, so calls of one would be taken for calls of the other",),
+            helps=("give each step a name of its own, or leave `name=` out",),
+        )

@@ -1,0 +1,179 @@
+"""Whether the options of a step can hold together (FK501)."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from flowkit.checks.hints import accepts, show
+from flowkit.checks.source import call_at, read
+from flowkit.checks.values import result_of
+from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
+from flowkit.graph import Kind
+from flowkit.policies import UNSET, Fallback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flowkit.checks.source import Text
+    from flowkit.diagnostics import Span
+    from flowkit.graph import Graph, Node, StepSpec
+
+__all__ = ["conflicts"]
+
+_LIMITS: Final = ("timeout", "total_timeout", "heartbeat_timeout")
+
+
+@attrs.frozen
+class _Conflict:
+    """An option that can't hold, and the one that is in its way."""
+
+    option: str
+    other: str | None
+    title: str
+    said: str
+    help: str
+
+
+def conflicts(graph: Graph, node: Node) -> Iterator[Diagnostic]:
+    """Find options of a call that can't hold, those that the workflow sets for its steps included."""
+    spec = node.spec
+    assert spec is not None  # noqa: S101 - only steps have options
+    for conflict in (*_timing(spec, graph), *_values(spec), *_of_call(spec, node)):
+        yield _finding(graph, node, conflict)
+
+
+def _effective(spec: StepSpec, graph: Graph, option: str) -> Any:
+    own = getattr(spec.options, option)
+    own = getattr(graph.workflow.policy.defaults, option) if own is UNSET else own
+    return None if own is UNSET else own
+
+
+def _timing(spec: StepSpec, graph: Graph) -> Iterator[_Conflict]:
+    step = f"`{spec.label}`"
+    limits = [option for option in _LIMITS if _effective(spec, graph, option) is not None]
+    interrupts = _effective(spec, graph, "interrupt") is True
+    if _effective(spec, graph, "executor") == "inline" and not spec.is_async:
+        for option in (*limits, *(["interrupt"] if interrupts else [])):
+            yield _Conflict(
+                option,
+                "executor",
+                f"`{option}` of {step} can't hold on the inline executor",
+                "this can't be kept",
+                "an inline step runs on the caller's own thread, which nothing can stop: leave out one of the two",
+            )
+    elif interrupts and spec.is_async:
+        yield _Conflict(
+            "interrupt",
+            None,
+            f"{step} is async, so `interrupt` has nothing to do",
+            "this is for threads",
+            "leave it out: coroutines are cancelled",
+        )
+    elif interrupts and not limits:
+        yield _Conflict(
+            "interrupt",
+            None,
+            f"{step} asks for an `interrupt` and has no timeout that would bring it about",
+            "nothing ever interrupts it",
+            "set `timeout=` as well, or leave it out",
+        )
+    # Only what is said in one place contradicts itself: a limit from the workflow's defaults just never comes first.
+    own = {option: getattr(spec.options, option) for option in _LIMITS if getattr(spec.options, option) not in (UNSET, None)}
+    if "timeout" in own and own.get("heartbeat_timeout", 0) >= own["timeout"]:
+        yield _never_first(step, "heartbeat_timeout", "timeout", "an attempt has ended before it could be missed")
+    if "timeout" in own and own.get("total_timeout", own["timeout"]) < own["timeout"]:
+        yield _never_first(step, "timeout", "total_timeout", "all attempts together are stopped before it")
+    if "timeout" not in own and "total_timeout" in own and own.get("heartbeat_timeout", 0) >= own["total_timeout"]:
+        yield _never_first(step, "heartbeat_timeout", "total_timeout", "the step has ended before it could be missed")
+
+
+def _never_first(step: str, option: str, other: str, reason: str) -> _Conflict:
+    return _Conflict(
+        option,
+        other,
+        f"`{option}` of {step} can never come before `{other}`",
+        reason,
+        f"make `{option}` shorter than `{other}`, or leave it out",
+    )
+
+
+def _values(spec: StepSpec) -> Iterator[_Conflict]:
+    step, wanted = f"`{spec.label}`", result_of(spec)
+    fallback = spec.options.on_failure
+    if isinstance(fallback, Fallback) and fallback.call is None and not accepts(fallback.value, wanted):
+        yield _Conflict(
+            "on_failure",
+            None,
+            f"the fallback of {step} is a `{type(fallback.value).__name__}` where it returns `{show(wanted)}`",
+            "this would stand in for the result",
+            f"fall back to a `{show(wanted)}`, or annotate the step with both",
+        )
+    if spec.options.must_use is True and wanted is type(None):
+        yield _Conflict(
+            "must_use",
+            None,
+            f"{step} returns nothing, so there is nothing to use",
+            "this can't be asked of anybody",
+            "leave out `must_use`, or annotate what the step returns",
+        )
+
+
+def _of_call(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
+    if spec.origin is None or node.kind is not Kind.CALL:
+        return
+    width = spec.options.max_concurrency
+    if isinstance(width, int) and width != spec.origin.options.max_concurrency:
+        yield _Conflict(
+            "max_concurrency",
+            None,
+            f"`max_concurrency` of `{spec.label}` is set for a call that isn't a map",
+            "one call runs once",
+            f"write `{spec.label}.with_options(...).map(...)`, or leave it out",
+        )
+
+
+def _finding(graph: Graph, node: Node, conflict: _Conflict) -> Diagnostic:
+    place = _option_span(graph, node, conflict.option)
+    labels = [Label(place, conflict.said)] if place is not None else []
+    if conflict.other is not None:
+        other = _option_span(graph, node, conflict.other)
+        if other is not None and other != place:
+            labels.append(Label(other, f"because of this", primary=False))
+    return Diagnostic(
+        code="FK501", level=Level.ERROR, title=conflict.title, labels=tuple(labels), helps=(conflict.help,)
+    )
+
+
+def _option_span(graph: Graph, node: Node, option: str) -> Span | None:
+    """Where an option was written: at the call, on the decorator, or among the workflow's defaults."""
+    spec = node.spec
+    assert spec is not None  # noqa: S101 - only steps have options
+    if spec.origin is not None:
+        found = call_at(graph.workflow, node.site)
+        if found is not None:
+            text, call = found
+            span = _keyword(text, call, option)
+            if span is not None:
+                return span
+    declared = spec.declared
+    if getattr(declared.options, option) is UNSET and getattr(spec.options, option) is UNSET:
+        text_of_workflow = read(graph.workflow.target)
+        span = _keyword(text_of_workflow, text_of_workflow.node, option) if text_of_workflow is not None else None
+        return span or span_of_function(graph.workflow.target)
+    if getattr(spec.options, option) != getattr(declared.options, option) and node.site is not None:
+        return node.site.span()
+    own = read(declared.target)
+    span = _keyword(own, own.node, option) if own is not None else None
+    return span or span_of_function(declared.target)
+
+
+def _keyword(text: Text, tree: ast.AST, option: str) -> Span | None:
+    """The keyword of this name in a call, or in the decorators of a function."""
+    trees = getattr(tree, "decorator_list", [tree])
+    for node in (inner for one in trees for inner in ast.walk(one)):
+        if isinstance(node, ast.keyword) and node.arg == option:
+            return text.span(node)
+    return None
