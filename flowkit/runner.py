@@ -178,9 +178,9 @@ class Engine:
 
     def _driver(self, checked: CheckedGraph, *, keeps: bool, run_id: str | None = None) -> Driver:
         plan = compile_plan(checked)
-        for policy in plan.policies:
-            if policy is not None and policy.executor not in EXECUTORS:
-                self._refuse_executor(policy.executor)
+        for executor in plan.executors:
+            if executor not in EXECUTORS:
+                self._refuse_executor(executor)
         driver = Driver(plan, self._services, run_id=run_id, keeps=keeps)
         if keeps:
             weakref.finalize(driver, self.store.forget, driver.run_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Optional
 
 import attrs
 
-from flowkit.checks.hints import show
+from flowkit.checks.hints import depends_on_value, show
 from flowkit.checks.source import call_at
 from flowkit.diagnostics import Diagnostic, Label, Level, did_you_mean, span_of_function
 
@@ -30,6 +30,8 @@ class Slot:
 
     name: str
     hint: Any
+    by_value: bool = False
+    """Whether more than the type of a value decides if it fits."""
 
 
 @attrs.frozen(eq=False)
@@ -89,7 +91,9 @@ def _bind(spec: StepSpec, positional: int, keywords: tuple[str, ...]) -> Binding
 def _slot(spec: StepSpec, parameter: inspect.Parameter) -> Slot:
     hint = spec.hints.get(parameter.name, Any)
     # `x: int = None` has been said for so long that it is taken as it is meant.
-    return Slot(parameter.name, Optional[hint] if parameter.default is None and hint is not Any else hint)
+    if parameter.default is None and hint is not Any:
+        hint = Optional[hint]
+    return Slot(parameter.name, hint, depends_on_value(hint))
 
 
 def misfitting_call(workflow: WorkflowSpec, node: Node, bound: Binding) -> Diagnostic:

@@ -1,44 +1,32 @@
-"""All checks together, and the one fast look that a workflow gets at every call.
-
-Most calls of most workflows repeat calls of steps that were found sound before. So each recorded call is reduced to its
-form: the step, and for each argument the step behind it or the type of the value. A workflow remembers the forms that
-were found sound, and only what has a new form is looked at closely.
-"""
+"""All checks together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from flowkit.checks.annotations import missing_annotations
-from flowkit.checks.attributes import absent_part
 from flowkit.checks.bodies import identity_tests, impure_calls, steps_in_blocks
-from flowkit.checks.calls import binding, misfitting_call, streaming
 from flowkit.checks.dependencies import cycles, shared_names
 from flowkit.checks.dropped import dropped_options, dropped_runs
-from flowkit.checks.edges import argument_misfits, result_misfits
-from flowkit.checks.hints import depends_on_value
+from flowkit.checks.forms import memory_of, unfamiliar
+from flowkit.checks.looking import inspect_calls, inspect_parts, inspect_result
 from flowkit.checks.must_use import dropped_calls, unused_results
 from flowkit.checks.names import Names
-from flowkit.checks.options import conflicts
 from flowkit.checks.source import read
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
 from flowkit.errors import CheckFailed
-from flowkit.graph import Kind, Ref, Source, StepSpec, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from flowkit.graph import Graph, Node, WorkflowSpec
+    from flowkit.graph import Graph, StepSpec, WorkflowSpec
 
 __all__ = ["CheckedGraph", "check", "find", "inspect_source"]
 
-_FORMS: Final = "checks.forms"
 _BODY: Final = "checks.body"
-_STEP: Final = "checks.step"
-_MOST: Final = 8192
-"""Forms that are remembered; a body that makes new steps at each call would otherwise fill the memory."""
+_RULES: Final = (identity_tests, steps_in_blocks, impure_calls, dropped_options, dropped_runs)
 
 
 @attrs.frozen
@@ -54,10 +42,10 @@ def check(graph: Graph) -> CheckedGraph:
 
     Raises CheckFailed with all errors at once, the warnings among them, in the order of the source.
     """
-    findings = _findings(graph, strict=False)
+    findings = _findings(graph, strict=graph.workflow.policy.strict)
     if not findings:
         return CheckedGraph(graph)
-    told = _allowed(graph, [one for one in findings if one.level is not Level.HINT])
+    told = [one for one in _settled(graph, findings) if one.level is not Level.HINT]
     if any(one.level is Level.ERROR for one in told):
         raise CheckFailed(told)
     return CheckedGraph(graph, tuple(told))
@@ -68,15 +56,15 @@ def find(graph: Graph, *, strict: bool = False) -> list[Diagnostic]:
 
     `strict` asks for annotations even where the workflow doesn't.
     """
-    findings = _findings(graph, strict=strict)
+    findings = _findings(graph, strict=strict or graph.workflow.policy.strict)
     findings += inspect_source(graph.workflow)
     if graph.stopped is not None:
         findings.append(graph.stopped)
-    return _allowed(graph, findings)
+    return _settled(graph, findings)
 
 
 def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
-    """What the source of a body shows by itself, on every path through it, without arguments or a graph."""
+    """What the source of a body shows by itself, on every path through it: without arguments, and without a graph."""
     text = read(spec.target)
     if text is None:
         span = span_of_function(spec.target)
@@ -93,20 +81,61 @@ def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
 
 
 def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
-    findings = list(graph.problems)
-    workflow = graph.workflow
-    findings += _of_body(workflow)
+    findings = [*graph.problems, *_of_body(graph.workflow)]
     if 0 in graph.used:
         findings += unused_results(graph)
-    look = _Look(graph)
-    findings += look.unfamiliar()
+    memory = memory_of(graph.workflow)
+    new = unfamiliar(graph, memory)
+    if new:
+        findings += inspect_calls(graph, new, memory)
+    if memory.named:
+        findings += shared_names(_steps(graph))
     if graph.projections:
-        findings += look.projections()
-    if not look.knows_result():
-        findings += result_misfits(graph)
+        findings += inspect_parts(graph, memory)
+    findings += inspect_result(graph, memory)
     if graph.forward:
         findings += cycles(graph)
-    if strict or workflow.policy.strict:
-        specs: list[StepSpec | WorkflowSpec] = [*look.steps(), workflow]
-        findings += [one for one in map(missing_annotations, specs) if one is not None]
+    if strict:
+        findings += [one for one in map(missing_annotations, (*_steps(graph), graph.workflow)) if one is not None]
     return findings
+
+
+def _steps(graph: Graph) -> list[StepSpec]:
+    """The steps of a graph as declared, in the order of their first calls."""
+    return list(dict.fromkeys(node.spec.declared for node in graph.nodes if node.spec is not None))
+
+
+def _of_body(workflow: WorkflowSpec) -> tuple[Diagnostic, ...]:
+    """What the source of a body shows, read once for each body."""
+    remembered = workflow.declared.remembered
+    found: tuple[Diagnostic, ...] | None = remembered.get(_BODY)
+    if found is None:
+        text = read(workflow.target)
+        if text is None:
+            found = ()
+        else:
+            names = Names(workflow.target, text.node)
+            found = tuple(one for rule in _RULES for one in rule(text, names))
+        remembered[_BODY] = found
+    return found
+
+
+def _settled(graph: Graph, findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings each once, in the order of the source, without those that the workflow allows.
+
+    What was found while recording stays: the graph lacks what that was about, so it can't be run in spite of it.
+    """
+    allowed = graph.workflow.policy.allow
+    kept = [one for one in findings if one.code not in allowed or any(one is problem for problem in graph.problems)]
+    return _ordered(kept, graph.workflow.target.__code__.co_filename)
+
+
+def _ordered(findings: Iterable[Diagnostic], file: str) -> list[Diagnostic]:
+    """Findings of the workflow's own file first."""
+    unique = {(one.code, one.title, one.span): one for one in findings}
+
+    def place(one: Diagnostic) -> tuple[bool, str, int, int, str]:
+        span = one.span
+        return (True, "", 0, 0, one.code) if span is None else (span.file != file, span.file, span.line, span.column, one.code)
+
+    return sorted(unique.values(), key=place)

@@ -184,7 +184,7 @@ class Driver:
     # -- beginning ------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start the run: what is ready becomes available to whoever comes."""
+        """Start the run. Nobody is called yet: whoever goes on to drive it takes the first node itself."""
         services = self.services
         if services.tracer is not None:
             self.trace = self.context.run(services.tracer.begin, self)
@@ -193,7 +193,7 @@ class Driver:
             services.store.open(self.run_id, self.plan.graph.workflow.name)
         with self.lock:
             self.machine.begin(services.clock.now(), services.clock.time())
-            self._after()
+            self._answer_all()
 
     def begin_in_background(self) -> None:
         """Start the run for others to do."""
@@ -202,8 +202,7 @@ class Driver:
             self.drive()
             return
         with self.lock:
-            if self.conclusion is None:
-                self._share()
+            self._after()
 
     # -- working --------------------------------------------------------------------------------------------------------
 
@@ -521,14 +520,7 @@ class Driver:
     def _after(self) -> bool:
         """Do what the machine asks for, under the lock; says whether there was anything."""
         machine = self.machine
-        requests = machine.requests
-        busy = bool(requests)
-        done = 0
-        while done < len(requests):
-            request = requests[done]
-            done += 1
-            self._answer(request)
-        requests.clear()
+        busy = bool(machine.requests) and self._answer_all()
         ready = machine.ready
         if ready[Lane.ANY] or ready[Lane.POOL] or ready[Lane.LOOP]:
             self._share()
@@ -537,6 +529,16 @@ class Driver:
             if not self.services.inline:
                 self.services.timekeeper.wake_at(self._due, self)
         return busy
+
+    def _answer_all(self) -> bool:
+        """Do what the machine asks for, and what it asks for in turn."""
+        requests = self.machine.requests
+        done = 0
+        while done < len(requests):
+            done += 1
+            self._answer(requests[done - 1])
+        requests.clear()
+        return bool(done)
 
     def _answer(self, request: Any) -> None:
         machine, clock = self.machine, self.services.clock

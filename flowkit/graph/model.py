@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from flowkit.diagnostics import Diagnostic
-    from flowkit.policies import StepOptions, WorkflowOptions, WorkflowPolicy
+    from flowkit.policies import Policy, StepOptions, WorkflowOptions, WorkflowPolicy
 
 __all__ = [
     "Edge",
@@ -196,6 +196,11 @@ class StepSpec(_Described):
     def is_ordinary(self) -> bool:
         """Whether data alone decides when a call of it starts. Asked once a call, so it is one flag."""
         return not (self.is_effect or self.names_dependencies)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """Its options, settled."""
+        return self.options.resolved()
 
     def variant(self, options: StepOptions) -> StepSpec:
         """The same step with other options: still the same step, with the same name."""

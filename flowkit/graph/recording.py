@@ -13,6 +13,7 @@ before it, and one behind it.
 from __future__ import annotations
 
 import inspect
+import weakref
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
@@ -67,6 +68,7 @@ class Recorder:
     def __init__(self, workflow: WorkflowSpec) -> None:
         self.workflow = workflow
         self.nodes: list[Node] = []
+        self._graph: weakref.ref[Graph] | None = None
         self.regions = [Region(0, None, Order.TEXT, None)]
         self.problems: list[Diagnostic] = []
         self.projections: list[Projection] = []
@@ -308,9 +310,9 @@ class Recorder:
 
     def _foreign(self, ref: Ref, frame: Any) -> None:
         other = ref._flowkit_recorder
-        node = other.nodes[ref._flowkit_node]
+        node = other.node_of(ref)
         labels = [Label(Site(frame.f_code, frame.f_lasti).span(), f"this uses a result of `{other.workflow.label}`")]
-        if node.site is not None:
+        if node is not None and node.site is not None:
             labels.append(Label(node.site.span(), "which was recorded here, in another build", primary=False))
         self.problem(
             Diagnostic(
@@ -325,6 +327,14 @@ class Recorder:
 
     # -- projections and descriptions -----------------------------------------------------------------------------
 
+    def node_of(self, ref: Ref) -> Node | None:
+        """The node behind a Ref; None once its graph is gone."""
+        nodes: Sequence[Node] = self.nodes
+        if self._graph is not None:
+            graph = self._graph()
+            nodes = graph.nodes if graph is not None else ()
+        return nodes[ref._flowkit_node] if ref._flowkit_node < len(nodes) else None
+
     def project(self, ref: Ref, part: tuple[str, Any], frame: Any) -> Ref:
         """A part of a result."""
         node, path = ref._flowkit_node, (*ref._flowkit_path, part)
@@ -333,8 +343,8 @@ class Recorder:
 
     def fixed_length(self, ref: Ref) -> int | None:
         """How many parts a result has, where its annotation says so."""
-        node = self.nodes[ref._flowkit_node]
-        if node.kind is not Kind.CALL or node.spec is None or ref._flowkit_path:
+        node = self.node_of(ref)
+        if node is None or node.kind is not Kind.CALL or node.spec is None or ref._flowkit_path:
             return None
         hint = node.spec.returns
         if get_origin(hint) is tuple:
@@ -345,13 +355,13 @@ class Recorder:
 
     def step_of(self, ref: Ref) -> str:
         """The step behind a Ref, for a sentence."""
-        spec = self.nodes[ref._flowkit_node].spec
-        return spec.label if spec is not None else "some_step"
+        node = self.node_of(ref)
+        return node.spec.label if node is not None and node.spec is not None else "some_step"
 
     def describe(self, ref: Ref) -> str:
         """A Ref as it would be written, for a sentence."""
-        node = self.nodes[ref._flowkit_node]
-        name = f"argument {node.args[0]}" if node.kind is Kind.INPUT else self.step_of(ref)
+        node = self.node_of(ref)
+        name = f"argument {node.args[0]}" if node is not None and node.kind is Kind.INPUT else self.step_of(ref)
         tail = "".join(f".{key}" if how == "attribute" else f"[{key!r}]" for how, key in ref._flowkit_path)
         return f"`{name}{tail}`"
 
@@ -377,8 +387,9 @@ class Recorder:
                 self.used[ref._flowkit_node] = 1
             else:
                 self._foreign_return(ref)
-        self.problems.extend(resolve(self.nodes, self._named, self.used))
-        return Graph(
+        if self._named:
+            self.problems.extend(resolve(self.nodes, self._named, self.used))
+        graph = Graph(
             workflow=self.workflow,
             nodes=self.nodes,
             regions=self.regions,
@@ -389,6 +400,10 @@ class Recorder:
             problems=self.problems,
             stopped=self.stopped,
         )
+        # The nodes hold Refs, and Refs hold this recorder: letting go of the nodes here keeps what a run leaves behind
+        # from having to wait for the cycle collector.
+        self.nodes, self._graph = [], weakref.ref(graph)
+        return graph
 
     def _unreturnable(self, value: Any, reason: str) -> None:
         kind = type(value).__name__

@@ -107,12 +107,12 @@ _INSTEAD: Final = {
 def used_as_value(ref: Ref, how: str, instead: str, frame: Any) -> NoReturn:
     """Refuse a use of a result that isn't there yet (FK401)."""
     recorder = ref._flowkit_recorder
-    node = recorder.nodes[ref._flowkit_node]
-    if node.kind is Kind.INPUT:
+    node = recorder.node_of(ref)
+    if node is not None and node.kind is Kind.INPUT:
         raise recorder.stop(ref, how, frame)
     what = recorder.describe(ref)
     labels = [Label(Site(frame.f_code, frame.f_lasti).span(), f"this needs the value of {what} now")]
-    if node.site is not None:
+    if node is not None and node.site is not None:
         labels.append(Label(node.site.span(), "which is only known once the workflow runs", primary=False))
     finding = Diagnostic(
         code="FK401",

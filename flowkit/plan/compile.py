@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from flowkit.graph import Edge, Kind, SourceKind, references
+from flowkit.policies import Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping, Sequence, Set
 
     from flowkit.checks import CheckedGraph
     from flowkit.graph import Graph, Node, StepSpec
@@ -51,6 +52,8 @@ class Plan:
     choosers: Mapping[int, Sequence[int]]
     """Per node, those for which it is one of several."""
     ready: Sequence[int]
+    executors: Set[str]
+    """The names of all executors that steps ask for."""
 
     def edge(self, source: int, target: int) -> Edge:
         """The kind of the strongest edge between two nodes."""
@@ -65,7 +68,7 @@ def compile_plan(checked: CheckedGraph) -> Plan:
     graph = checked.graph
     nodes = graph.nodes
     size = len(nodes)
-    settle = _Policies(graph.workflow.policy.defaults)
+    settle = _Policies(graph.workflow.options.defaults)
     policies: list[Policy | None] = [None] * size
     lanes = [Lane.ANY] * size
     plain = bytearray(size)
@@ -103,20 +106,23 @@ def compile_plan(checked: CheckedGraph) -> Plan:
             count = waits[index] = count + 1
         if not count:
             ready.append(index)
-    return Plan(graph, nodes, policies, lanes, plain, waits, dependents, chains, choosers, ready)
+    return Plan(graph, nodes, policies, lanes, plain, waits, dependents, chains, choosers, ready, settle.executors)
 
 
 class _Policies:
     """The policy and lane of each step, settled once per compilation."""
 
-    def __init__(self, defaults: StepOptions) -> None:
+    def __init__(self, defaults: StepOptions | Unset) -> None:
         self.defaults = defaults
         self.known: dict[StepSpec, tuple[Policy, Lane, bool]] = {}
+        self.executors: set[str] = set()
 
     def of(self, spec: StepSpec) -> tuple[Policy, Lane, bool]:
         known = self.known.get(spec)
         if known is None:
-            policy = spec.options.over(self.defaults).resolved()
+            defaults = self.defaults
+            policy = spec.policy if isinstance(defaults, Unset) else spec.options.over(defaults).resolved()
+            self.executors.add(policy.executor)
             if spec.is_async:
                 lane = Lane.LOOP
             elif policy.timeout or policy.total_timeout or policy.heartbeat_timeout or policy.interrupt:

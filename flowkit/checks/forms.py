@@ -1,0 +1,135 @@
+"""The form of a recorded call: all that decides whether it is sound, but for values.
+
+Two calls of one form get the same answer from the checks, so it is enough to look at one of them closely. The form is
+the step, and for each argument the step behind it or the type of the value. A workflow remembers the forms that were
+found sound.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import attrs
+
+from flowkit.graph import Kind, Ref, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowkit.graph import Graph, Node, WorkflowSpec
+
+__all__ = ["Memory", "form_of", "form_of_part", "memory_of", "unfamiliar"]
+
+_KEY: Final = "checks.memory"
+_MOST: Final = 8192
+"""A body that makes steps anew at each call would otherwise fill the memory."""
+
+
+@attrs.define(eq=False)
+class Memory:
+    """What was found sound in earlier graphs of a workflow."""
+
+    forms: set[Any] = attrs.field(factory=set)
+    named: bool = False
+    """Whether a step with a name of its own has been seen, so that names may clash."""
+
+    def holds(self, form: Any) -> bool:
+        try:
+            return form in self.forms
+        except TypeError:  # a slice as an index can't be hashed
+            return False
+
+    def keep(self, form: Any) -> None:
+        if len(self.forms) >= _MOST:
+            self.forms.clear()
+        try:
+            self.forms.add(form)
+        except TypeError:
+            return
+
+
+def memory_of(workflow: WorkflowSpec) -> Memory:
+    """The memory of a workflow; one with other defaults for its steps, which are checked too, has its own."""
+    owner = workflow.declared
+    if workflow is not owner and workflow.policy.defaults != owner.policy.defaults:
+        owner = workflow
+    found = owner.remembered.get(_KEY)
+    if found is None:
+        found = owner.remembered[_KEY] = Memory()
+    return cast("Memory", found)
+
+
+def unfamiliar(graph: Graph, memory: Memory) -> list[Node]:
+    """The calls whose form isn't known. It looks at each node of each graph: this is the loop to keep fast."""
+    nodes, known = graph.nodes, memory.forms
+    call, map_, ref = Kind.CALL, Kind.MAP, Ref
+    found = []
+    for node in nodes:
+        kind = node.kind
+        if kind is not call:
+            if kind is map_ and not memory.holds(form_of(nodes, node)):
+                found.append(node)
+            continue
+        form: list[Any] = [node.spec]
+        for arg in node.args:
+            if type(arg) is ref:
+                behind = nodes[arg._flowkit_node]
+                if behind.kind is call and not arg._flowkit_path:
+                    form.append(behind.spec)
+                    continue
+            form.append(form_of_part(nodes, arg))
+        if node.kwargs is not None:
+            for name, arg in node.kwargs.items():
+                form += (name, form_of_part(nodes, arg))
+        try:
+            if tuple(form) in known:
+                continue
+        except TypeError:
+            pass
+        found.append(node)
+    return found
+
+
+def form_of(nodes: Sequence[Node], node: Node) -> tuple[Any, ...]:
+    """The form of a call, with the steps as they are declared."""
+    spec = node.spec
+    assert spec is not None  # noqa: S101 - only calls of steps have a form
+    if node.kind is Kind.MAP:
+        each = [(source.kind, _form_of_items(nodes, source.value)) for source in node.args]
+        return (spec.declared, node.kind, node.tolerant, *each)
+    form = [spec.declared, *(form_of_part(nodes, arg) for arg in node.args)]
+    for name, arg in (node.kwargs or {}).items():
+        form += (name, form_of_part(nodes, arg))
+    return tuple(form)
+
+
+def form_of_part(nodes: Sequence[Node], value: Any) -> Any:
+    """The form of an argument."""
+    kind = type(value)
+    if kind is Template:
+        return _form_of_shape(nodes, value.shape)
+    if kind is not Ref:
+        return kind
+    node, path = nodes[value._flowkit_node], value._flowkit_path
+    if node.spec is None:
+        return node.kind, form_of_part(nodes, node.args[0]) if node.kind is Kind.OUTCOME else node.args, path
+    if node.kind is Kind.CALL and not path:
+        return node.spec.declared
+    return node.kind, node.spec.declared, node.tolerant, path
+
+
+def _form_of_items(nodes: Sequence[Node], value: Any) -> Any:
+    """The form of what a map goes through."""
+    if type(value) is not list:
+        return form_of_part(nodes, value)
+    return frozenset([form_of_part(nodes, item) for item in value])
+
+
+def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:
+    kind = type(shape)
+    items = shape.values() if kind is dict else shape
+    if kind in (list, set, frozenset, dict):
+        return kind, frozenset([form_of_part(nodes, item) for item in items if type(item) is Ref])
+    if isinstance(kind, type) and issubclass(kind, tuple):
+        return kind, tuple([form_of_part(nodes, item) if type(item) is Ref else 0 for item in items])
+    return kind
