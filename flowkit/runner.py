@@ -183,7 +183,8 @@ class Engine:
                 self._refuse_executor(executor)
         driver = Driver(plan, self._services, run_id=run_id, keeps=keeps)
         if keeps:
-            weakref.finalize(driver, self.store.forget, driver.run_id)
+            # Not at exit, when runs that are still being drained need their records.
+            weakref.finalize(driver, self.store.forget, driver.run_id).atexit = False
         return driver
 
     def _refuse_executor(self, name: str) -> None:

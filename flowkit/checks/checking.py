@@ -127,7 +127,8 @@ def _settled(graph: Graph, findings: Iterable[Diagnostic]) -> list[Diagnostic]:
     """
     allowed = graph.workflow.policy.allow
     kept = [one for one in findings if one.code not in allowed or any(one is problem for problem in graph.problems)]
-    return _ordered(kept, graph.workflow.target.__code__.co_filename)
+    code = getattr(graph.workflow.target, "__code__", None)
+    return _ordered(kept, code.co_filename if code is not None else "")
 
 
 def _ordered(findings: Iterable[Diagnostic], file: str) -> list[Diagnostic]:

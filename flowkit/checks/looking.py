@@ -31,15 +31,20 @@ _SOURCE: Final = "checks.source"
 
 def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterator[Diagnostic]:
     """Check calls one by one; what is wrong with a step itself is told once. Keeps the forms that are sound."""
-    of_steps: dict[StepSpec, list[Diagnostic]] = {}
+    of_options: dict[tuple[StepSpec, Kind], list[Diagnostic]] = {}
+    of_source: dict[StepSpec, tuple[Diagnostic, ...]] = {}
     for node in nodes:
         spec = node.spec
         assert spec is not None  # noqa: S101 - only calls of steps have a form
-        known = of_steps.get(spec)
-        if known is None:
-            known = of_steps[spec] = [*conflicts(graph, node), *_of_source(spec)]
-            memory.named = memory.named or isinstance(spec.declared.options.name, str)
-            yield from known
+        declared = spec.declared
+        if declared not in of_source:
+            memory.named = memory.named or isinstance(declared.options.name, str)
+            of_source[declared] = _of_source(declared)
+            yield from of_source[declared]
+        options = spec, node.kind
+        if options not in of_options:
+            of_options[options] = list(conflicts(graph, node))
+            yield from of_options[options]
         bound = binding(spec, len(node.args), tuple(node.kwargs or ()))
         form: tuple[Any, ...] | None = form_of(graph.nodes, node)
         if _by_value(node, bound):
@@ -49,7 +54,7 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
             continue
         of_call = list(_of_call(graph, node, bound))
         yield from of_call
-        if form is not None and not of_call and not known:
+        if form is not None and not (of_call or of_options[options] or of_source[declared]):
             memory.keep(form)
 
 
@@ -79,18 +84,15 @@ def _values(node: Node) -> tuple[Any, ...] | None:
 
 def _of_source(spec: StepSpec) -> tuple[Diagnostic, ...]:
     """What the source of a step shows, read once for each step."""
-    declared = spec.declared
-    if spec is not declared:
-        return ()  # its options are its own, its source isn't
-    found: tuple[Diagnostic, ...] | None = declared.remembered.get(_SOURCE)
+    found: tuple[Diagnostic, ...] | None = spec.remembered.get(_SOURCE)
     if found is None:
         found = ()
-        function = inspect.unwrap(declared.target)
+        function = inspect.unwrap(spec.target)
         # Parsing takes a while, and a step that starts a run has to name the method.
         if inspect.isfunction(function) and _mentions(function.__code__, "start"):
             text = read(function)
             found = tuple(dropped_runs(text, Names(function, text.node))) if text is not None else ()
-        declared.remembered[_SOURCE] = found
+        spec.remembered[_SOURCE] = found
     return found
 
 

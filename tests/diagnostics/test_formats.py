@@ -1,7 +1,6 @@
 """Findings for machines: JSON, SARIF and GitHub annotations."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -179,14 +178,3 @@ def test_nothing_found_gives_nothing(write):
 
 def test_sarif_of_nothing_is_a_log_of_a_clean_run():
     assert sarif()["results"] == []
-
-
-def test_importing_the_room_imports_nothing_slow():
-    """What only some findings need is imported when one of them is shown."""
-    slow = {"importlib.resources", "json", "pathlib", "urllib.parse", "dataclasses"}
-    script = (
-        "import attrs, sys; before = set(sys.modules); import flowkit.diagnostics; print(*set(sys.modules) - before)"
-    )
-    command = [sys.executable, "-c", script]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
-    assert not slow & set(done.stdout.split())

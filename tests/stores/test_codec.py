@@ -131,6 +131,21 @@ class Tree:
     children: "list[Tree]" = attrs.Factory(list)
 
 
+@attrs.define
+class Left:
+    child: "Left | Right | Leaf"
+
+
+@attrs.define
+class Right:
+    child: "Left | Right | Leaf"
+
+
+@attrs.define
+class Leaf:
+    number: int
+
+
 class Place(NamedTuple):
     name: str
     height: float = 0.0
@@ -789,6 +804,15 @@ def test_untagged_data_that_fits_two_members_is_refused():
     assert '{"$type": "Point", ...}' in str(error)
 
 
+def test_guessing_takes_no_longer_than_it_should():
+    """Untagged data many levels deep is refused at once, not after trying all combinations."""
+    data = {"number": 1}
+    assert decode({"$type": "Left", "child": data}, Left | Right) == Left(Leaf(1))
+    for _ in range(100):
+        data = {"child": data}
+    assert "say which" in str(refusal(decode, data, Left | Right))
+
+
 def test_data_that_fits_no_member_says_why():
     error = refusal(loads, '{"y": 1}', User | Point)
     assert "User" in str(error)
@@ -827,6 +851,11 @@ def test_type_aliases():
     refusal(encode, (1, "a"), names["Couple"][int])
     refusal(encode, 1, names["Endless"])
     assert returned(nested(200), names["Json"]) == nested(200)
+    # Lists of pairs, which might be dicts: both are tried on the outermost level only.
+    pairs = "\ud800"
+    for _ in range(90):
+        pairs = [["a", pairs]]
+    assert "surrogate" in str(refusal(decode, pairs, names["Json"]))
     cell = names["Cell"](names["Cell"](1))
     assert returned(cell, names["Cell"][names["Cell"][int]]) == cell
     assert refusal(encode, cell, names["Cell"][int]).path == "$.item"

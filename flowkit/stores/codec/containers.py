@@ -22,7 +22,7 @@ def in_order(items: list[Any]) -> list[Any]:
 def sequence(cls: Any, rank: int) -> Family:
     """Lists, tuples of any length, sets: a list in JSON. Sets are sorted by what their items become."""
     is_set = issubclass(cls, set | frozenset)
-    traits = Traits(frozenset({cls}), {"list": rank})
+    traits = Traits(frozenset({cls}), {"list": rank}, _is_list)
 
     def encoder(annotation: Any, hooks: Hooks) -> Encode:
         encode_item, walk = below("[*]", hooks.encoder, _item(annotation)), hooks.walk
@@ -69,6 +69,10 @@ def sequence(cls: Any, rank: int) -> Family:
 
 def _expected_list(annotation: Any, data: Any) -> Refused:
     return expected(f"a list (for {a(written(annotation))})", data)
+
+
+def _is_list(data: Any) -> bool:
+    return type(data) is list
 
 
 def _item(annotation: Any) -> Any:
@@ -242,11 +246,11 @@ FAMILIES = (
     sequence(set, rank=1),
     sequence(frozenset, rank=0),
     sequence(tuple, rank=0),
-    Family(_is_fixed, _tuple_encoder, _tuple_decoder, lambda _t: Traits(frozenset({tuple}), {"list": 0})),
+    Family(_is_fixed, _tuple_encoder, _tuple_decoder, lambda _t: Traits(frozenset({tuple}), {"list": 0}, _is_list)),
     Family(
         lambda t: (get_origin(t) or t) is dict,
         _dict_encoder,
         _dict_decoder,
-        lambda _t: Traits(frozenset({dict}), {"object": NATIVE, "list": 0}),
+        lambda _t: Traits(frozenset({dict}), {"object": NATIVE, "list": 0}, lambda data: type(data) in {list, dict}),
     ),
 )

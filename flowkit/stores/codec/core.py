@@ -10,7 +10,7 @@ from flowkit.errors import EncodingError, PolicyError
 from flowkit.stores.codec import choices, containers, moments, plain, records, scalars, unions
 from flowkit.stores.codec.annotations import written
 from flowkit.stores.codec.display import Display
-from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Traits
+from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks
 from flowkit.stores.codec.walk import MARK, Refused, a, field, first_difference, mismatch
 
 T = TypeVar("T")
@@ -92,7 +92,7 @@ class Codec:
                 lambda t: t is cls or get_origin(t) is cls,
                 lambda _t, _hooks: write,
                 lambda _t, _hooks: read,
-                lambda _t: Traits(None, None),
+                lambda _t: UNKNOWN,
             )
         )
         self._custom[cls] = write

@@ -36,10 +36,16 @@ class Traits:
 
     `types` are the exact types of the values; `kinds` what they become in JSON, each with a rank; None where nobody knows.
     Of two members that become the same kind the one with the higher rank needs no tag: text in JSON is first of all a str.
+    `might_be` looks at a piece of JSON, and not into its parts, for whether it could be read as one of these.
     """
 
     types: frozenset[type] | None
     kinds: Mapping[str, int] | None
+    might_be: Callable[[Any], bool] = lambda data: type(data) not in {list, dict}
+
+
+# Of what nobody knows, anything may be expected.
+UNKNOWN = Traits(None, None, lambda _data: True)
 
 
 @attrs.frozen

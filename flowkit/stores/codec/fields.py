@@ -43,6 +43,14 @@ class Shape:
     in_order: bool = False
     """Whether a list will do, as it does for a tuple."""
 
+    def might_be(self, data: Any) -> bool:
+        """Whether JSON has the fields for one of these, whatever is in them."""
+        if type(data) is list:
+            return self.in_order and len(data) <= len(self.fields)
+        names = {field.name for field in self.fields}
+        needed = {field.name for field in self.fields if field.required}
+        return type(data) is dict and needed <= data.keys() <= names
+
 
 def _make(cls: type, fields: Iterable[Field]) -> Callable[[dict[str, Any]], Any]:
     arguments = {one.name: one.argument for one in fields}

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from flowkit.stores.codec.annotations import written
-from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Traits
+from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks
 from flowkit.stores.codec.scalars import FLOAT, INT, check_text, fits_64_bits
 from flowkit.stores.codec.walk import Refused, Walk, a, field, index
 
@@ -106,6 +106,6 @@ def _no_hook(annotation: Any, _hooks: Hooks) -> Any:
 
 FAMILIES = (
     # The oldest, so asked last: an annotation that no other family fits.
-    Family(lambda _t: True, _no_hook, _no_hook, lambda _t: Traits(None, None)),
-    Family(lambda t: t is Any, _encoder, _decoder, lambda _t: Traits(None, None)),
+    Family(lambda _t: True, _no_hook, _no_hook, lambda _t: UNKNOWN),
+    Family(lambda t: t is Any, _encoder, _decoder, lambda _t: UNKNOWN),
 )

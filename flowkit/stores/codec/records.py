@@ -26,11 +26,20 @@ _MISSING: Any = object()
 
 def record(fits: Callable[[Any], bool], shape_of: Callable[[Any], Shape], type_of: Callable[[Any], type]) -> Family:
     """A family of classes with fields. Shapes are found when first needed, for a class may name itself in its fields."""
+
+    def traits(annotation: Any) -> Traits:
+        shape = cache(lambda: shape_of(annotation))
+        return Traits(
+            frozenset({type_of(get_origin(annotation) or annotation)}),
+            {"object": 0},
+            lambda data: shape().might_be(data),
+        )
+
     return Family(
         lambda t: fits(get_origin(t) or t),
         lambda t, hooks: _encoder(t, hooks, cache(lambda: shape_of(t))),
         lambda t, hooks: _decoder(t, hooks, cache(lambda: shape_of(t))),
-        lambda t: Traits(frozenset({type_of(get_origin(t) or t)}), {"object": 0}),
+        traits,
     )
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Union, get_origin
 
 import attrs
 
 from flowkit.stores.codec.annotations import alias_value, is_alias, members, written
-from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Traits
+from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks, Traits
 from flowkit.stores.codec.plain import KINDS, kind_of
-from flowkit.stores.codec.walk import MARK, Refused, mismatch, near, one_of
+from flowkit.stores.codec.walk import MARK, Refused, Walk, mismatch, near, one_of
 
 TYPE = MARK + "type"
 VALUE = MARK + "value"
@@ -35,6 +35,17 @@ class Member:
     def rank(self, kind: str) -> int:
         """How much this kind of JSON is this member's; -1 if it never becomes that."""
         return 0 if self.traits.kinds is None else self.traits.kinds.get(kind, -1)
+
+
+@attrs.frozen
+class Way:
+    """How to read one member of a union."""
+
+    decode: Decode
+    member: Member
+
+    def read(self, data: Any) -> Any:
+        return self.decode(data, self.member.annotation)
 
 
 def _encoder(annotation: Any, hooks: Hooks) -> Encode:
@@ -63,52 +74,63 @@ def _encoder(annotation: Any, hooks: Hooks) -> Encode:
 
 def _decoder(annotation: Any, hooks: Hooks) -> Decode:
     found = _members(annotation, hooks)
-    ways = {member.tag: (hooks.decoder(member.annotation), member.annotation) for member in found}
+    if len(found) == 1:
+        return hooks.decoder(found[0].annotation)
+    ways = {member.tag: Way(hooks.decoder(member.annotation), member) for member in found}
     owners = _owners(found)
-    title = written(annotation)
+    title, walk = written(annotation), hooks.walk
 
     def decode(data: Any, _annotation: Any) -> Any:
         tag, data = _untagged(data)
         if tag is not None:
             if type(tag) is not str or tag not in ways:
                 raise Refused(f"{TYPE} is {one_of(ways)} in `{title}`{near(tag, ways)}")
-            decode_member, member_annotation = ways[tag]
-            return decode_member(data, member_annotation)
+            return ways[tag].read(data)
         owner = owners.get(kind_of(data))
         if owner is None:
-            return _guess(data, ways, title)
-        decode_member, member_annotation = ways[owner.tag]
+            return _guess(data, ways, title, walk)
         try:
-            return decode_member(data, member_annotation)
+            return ways[owner.tag].read(data)
         except Refused as refusal:
-            others = {tag: way for tag, way in ways.items() if tag != owner.tag}
             try:
-                return _guess(data, others, title)
+                return _guess(data, {tag: way for tag, way in ways.items() if tag != owner.tag}, title, walk)
             except Refused:
                 raise refusal from refusal.__cause__
 
-    if len(found) == 1:
-        return hooks.decoder(found[0].annotation)
     return decode
 
 
-def _guess(data: Any, ways: dict[str, tuple[Decode, Any]], title: str) -> Any:
-    """Read what people write without a tag, where it can mean one thing only."""
+def _guess(data: Any, ways: dict[str, Way], title: str, walk: Walk) -> Any:
+    """Read what people write without a tag, where it can mean one thing only.
+
+    Inside a guess, objects and lists are not guessed at again by trying: each level would double the work.
+    """
+    likely = {tag: way for tag, way in ways.items() if way.member.traits.might_be(data)}
+    if len(likely) == 1:
+        return next(iter(likely.values())).read(data)
+    if walk.guessing and type(data) in {list, dict}:
+        raise _ambiguous(likely or ways)
     read: dict[str, Any] = {}
     refusals: dict[str, Refused] = {}
-    for tag, (decode_member, annotation) in ways.items():
-        try:
-            read[tag] = decode_member(data, annotation)
-        except Refused as refusal:
-            refusals[tag] = refusal
+    before, walk.guessing = walk.guessing, True
+    try:
+        for tag, way in (likely or ways).items():
+            try:
+                read[tag] = way.read(data)
+            except Refused as refusal:
+                refusals[tag] = refusal
+    finally:
+        walk.guessing = before
     if not read:
         raise _none_fits(refusals, title)
     one, *others = read.values()
     if any(type(other) is not type(one) or other != one for other in others):
-        raise Refused(
-            f'this could be {one_of(read)}; say which, as in {{"{TYPE}": {json.dumps(next(iter(read)))}, ...}}'
-        )
+        raise _ambiguous(read)
     return one
+
+
+def _ambiguous(ways: Mapping[str, Any]) -> Refused:
+    return Refused(f'this could be {one_of(ways)}; say which, as in {{"{TYPE}": {json.dumps(next(iter(ways)))}, ...}}')
 
 
 def _none_fits(refusals: dict[str, Refused], title: str) -> Refused:
@@ -185,6 +207,6 @@ def _alias_decoder(annotation: Any, hooks: Hooks) -> Decode:
 
 
 FAMILIES = (
-    Family(is_alias, _alias_encoder, _alias_decoder, lambda _t: Traits(None, None)),
-    Family(lambda t: get_origin(t) in {Union, types.UnionType}, _encoder, _decoder, lambda _t: Traits(None, None)),
+    Family(is_alias, _alias_encoder, _alias_decoder, lambda _t: UNKNOWN),
+    Family(lambda t: get_origin(t) in {Union, types.UnionType}, _encoder, _decoder, lambda _t: UNKNOWN),
 )

@@ -41,7 +41,7 @@ class Refused(Exception):  # noqa: N818 - it never leaves the codec: people see 
 
 
 class Walk(threading.local):
-    """What a thread is in the middle of: the containers it has entered, and whether to look twice.
+    """What a thread is in the middle of: the containers it has entered, whether to look twice, whether it is guessing.
 
     Hooks see one value each, so this travels beside them.
     """
@@ -55,6 +55,7 @@ class Walk(threading.local):
         self.entered: set[int] = set()
         self.calls = 0
         self.rebuilds = False
+        self.guessing = False
 
     def enter(self, container: object) -> None:
         """Every `enter` that returns needs its `leave`."""

@@ -1,0 +1,374 @@
+"""A graph as Mermaid, as DOT and as text: in the order of the source, its regions as boxes.
+
+One pass over nodes and edges, however many there are, and no recursion.
+"""
+
+from __future__ import annotations
+
+import linecache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from flowkit.diagnostics.cells import visible, width
+from flowkit.diagnostics.spans import relative
+from flowkit.graph.model import Edge, Kind, Order, SourceKind
+from flowkit.graph.refs import Ref, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from types import CodeType
+
+    from flowkit.graph.model import Graph, Node, Region
+
+__all__ = ["arrows", "to_dot", "to_mermaid", "to_text"]
+
+
+class Arrow(NamedTuple):
+    """How one node depends on another."""
+
+    source: int
+    target: int
+    kind: Edge
+
+
+def arrows(graph: Graph) -> Iterator[Arrow]:
+    """Every edge of a graph, but for those of order that follow from the others."""
+    before = _Before(graph.nodes)
+    for node in graph.nodes:
+        chained = _chained(node)
+        for i in node.data:
+            kind = Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.CHAIN if i in chained else Edge.DATA
+            yield Arrow(i, node.index, kind)
+        for i in node.choice:
+            yield Arrow(i, node.index, Edge.CHOICE)
+        for i in before.in_order(node):
+            yield Arrow(i, node.index, Edge.ORDER)
+
+
+def to_mermaid(graph: Graph) -> str:
+    """A Mermaid flowchart, as GitHub, GitLab and Jupyter show it."""
+    places = _Places()
+    lines = ["flowchart TD"]
+    tips = []
+    for depth, what in _walk(graph):
+        indent = "    " * depth
+        if what is None:
+            lines.append(f"{indent}end")
+        elif not isinstance(what, int):
+            lines.append(f'{indent}subgraph r{what.index} ["{_mermaid(_REGIONS[what.order])}"]')
+        else:
+            node = graph.nodes[what]
+            left, right = _MERMAID_SHAPES[node.kind]
+            lines.append(f'{indent}n{what}{left}"{_mermaid(_name(graph, node))}"{right}')
+            tip = places.describe(node)
+            if tip:
+                # A link to nowhere is how Mermaid is told of a tooltip.
+                tips.append(f'    click n{what} href "#" "{_mermaid(tip)}"')
+    lines += [f"    n{arrow.source} {_MERMAID_ARROWS[arrow.kind]} n{arrow.target}" for arrow in arrows(graph)]
+    lines += tips
+    returned = _returned(graph)
+    if returned:
+        lines.append("    classDef returned stroke-width:3px")
+        lines.append(f"    class {','.join(f'n{i}' for i in returned)} returned")
+    return "\n".join(lines)
+
+
+def to_dot(graph: Graph) -> str:
+    """A digraph in DOT, for Graphviz."""
+    places = _Places()
+    returned = set(_returned(graph))
+    lines = [
+        f"digraph {_dot(graph.workflow.label)} {{",
+        "    node [shape=box, style=rounded];",
+        "    graph [style=dashed];",
+    ]
+    for depth, what in _walk(graph):
+        indent = "    " * depth
+        if what is None:
+            lines.append(f"{indent}}}")
+        elif not isinstance(what, int):
+            lines.append(f"{indent}subgraph cluster_{what.index} {{")
+            lines.append(f"{indent}    label={_dot(_REGIONS[what.order])};")
+        else:
+            node = graph.nodes[what]
+            looks = [f"label={_dot(_name(graph, node))}", *_DOT_SHAPES[node.kind]]
+            tip = places.describe(node)
+            looks += [f"tooltip={_dot(tip)}"] if tip else []
+            looks += ["penwidth=3"] if what in returned else []
+            lines.append(f"{indent}n{what} [{', '.join(looks)}];")
+    lines += [f"    n{arrow.source} -> n{arrow.target}{_DOT_ARROWS[arrow.kind]};" for arrow in arrows(graph)]
+    return "\n".join([*lines, "}"])
+
+
+def to_text(graph: Graph) -> str:
+    """An indented list in the order of the source: each call, what it takes, what it waits for, and where it is.
+
+    Of a long row of calls of one step only the ends are shown.
+    """
+    places = _Places()
+    before = _Before(graph.nodes)
+    workflow = graph.workflow
+    rows = [(0, _signature(graph), "", places.of(getattr(workflow.target, "__code__", None), -1))]
+    for depth, entry in _shortened(graph):
+        if isinstance(entry, str):
+            rows.append((depth, entry, "", ""))
+        elif not isinstance(entry, int):
+            site = entry.site
+            rows.append((depth, _REGIONS[entry.order], "", places.of(site.code, site.lasti) if site else ""))
+        else:
+            node = graph.nodes[entry]
+            rows.append((depth, _name(graph, node), _words(graph, node, before), places.of(node.code, node.lasti)))
+    rows.append((1, f"returns {_listed([_name(graph, graph.nodes[i]) for i in _returned(graph)]) or 'no result of a step'}", "", ""))
+    if graph.stopped is not None:
+        rows.append((1, f"recorded up to here: {graph.stopped.title}", "", ""))
+    return "\n".join(_columns(rows))
+
+
+# -- what all drawings ask ------------------------------------------------------------------------------------------------
+
+_REGIONS: Final = {Order.TEXT: "in the order of the text", Order.FREE: "concurrent", Order.STRICT: "in_order"}
+
+
+def _walk(graph: Graph) -> Iterator[tuple[int, int | Region | None]]:
+    """Nodes and regions in the order of the source, with their depth: a node's index, a region that begins, its end."""
+    regions = graph.regions
+    opened = [0]
+    inside = {0}
+    for node in graph.nodes:
+        wanted: list[int] = []
+        region = node.region
+        while region not in inside:
+            wanted.append(region)
+            region = regions[region].parent or 0
+        while opened[-1] != region:
+            inside.discard(opened.pop())
+            yield len(opened), None
+        for index in reversed(wanted):
+            yield len(opened), regions[index]
+            opened.append(index)
+            inside.add(index)
+        yield len(opened), node.index
+    for depth in range(len(opened) - 1, 0, -1):
+        yield depth, None
+
+
+def _returned(graph: Graph) -> Sequence[int]:
+    """The nodes whose values the workflow returns."""
+    result = graph.result
+    refs: Iterable[Ref] = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+    return tuple(dict.fromkeys(ref._flowkit_node for ref in refs))
+
+
+def _name(graph: Graph, node: Node) -> str:
+    if node.kind is Kind.INPUT:
+        return str(node.args[0])
+    if node.kind is Kind.MAP:
+        return f"{graph.keys[node.index]}.{'map_outcomes' if node.tolerant else 'map'}"
+    return graph.keys[node.index]
+
+
+def _chained(node: Node) -> frozenset[int]:
+    """The maps that a map goes on from, item by item."""
+    if node.kind is not Kind.MAP:
+        return frozenset()
+    return frozenset(source.value._flowkit_node for source in node.args if source.kind is SourceKind.CHAIN)
+
+
+class _Before:
+    """What comes directly before each node, looked up fast."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self._known: dict[int, frozenset[int]] = {}
+
+    def in_order(self, node: Node) -> Sequence[int]:
+        """The nodes it comes after, but for those that something else before it comes after, too."""
+        if not node.order:
+            return ()
+        left = dict.fromkeys(i for i in node.order if i not in self._of(node.index, data_only=True))
+        for near in (*node.data, *node.order):
+            far = self._of(near)
+            for i in far if len(far) < len(left) else list(left):
+                if i != near and i in far:
+                    left.pop(i, None)
+        return list(left)
+
+    def _of(self, index: int, *, data_only: bool = False) -> frozenset[int]:
+        node = self._nodes[index]
+        if data_only:
+            return frozenset(node.data)
+        known = self._known.get(index)
+        if known is None:
+            known = self._known[index] = frozenset((*node.data, *(node.order or ())))
+        return known
+
+
+class _Places:
+    """Where calls were made. Lines come from the code itself, read once: a body may have a hundred thousand calls."""
+
+    def __init__(self) -> None:
+        self._lines: dict[CodeType, Sequence[int | None]] = {}
+
+    def of(self, code: CodeType | None, lasti: int) -> str:
+        """The file and line; empty where nothing was called."""
+        if code is None:
+            return ""
+        return f"{relative(code.co_filename)}:{self._line(code, lasti)}"
+
+    def describe(self, node: Node) -> str:
+        """The file and line, and what is written there."""
+        place = self.of(node.code, node.lasti)
+        text = linecache.getline(node.code.co_filename, self._line(node.code, node.lasti)).strip() if place else ""
+        return f"{place}  {text}".strip()
+
+    def _line(self, code: CodeType, lasti: int) -> int:
+        lines = self._lines.get(code)
+        if lines is None:
+            lines = self._lines[code] = [position[0] for position in code.co_positions()]
+        line = lines[lasti // 2] if 0 <= lasti // 2 < len(lines) else None
+        return line if line is not None else code.co_firstlineno
+
+
+# -- Mermaid --------------------------------------------------------------------------------------------------------------
+
+_MERMAID_SHAPES: Final = {
+    Kind.CALL: ("[", "]"),
+    Kind.MAP: ("[[", "]]"),
+    Kind.OUTCOME: ("{{", "}}"),
+    Kind.BARRIER: ("((", "))"),
+    Kind.INPUT: ("[/", "/]"),
+}
+_MERMAID_ARROWS: Final = {
+    Edge.DATA: "-->",
+    Edge.CHAIN: "-->|each|",
+    Edge.OUTCOME: "-->|outcome|",
+    Edge.CHOICE: "-.->|any|",
+    Edge.ORDER: "-.->",
+}
+
+
+def _mermaid(text: str) -> str:
+    """Text between quotes: what isn't a letter, a digit or harmless is written by its number."""
+    return "".join(c if c.isalnum() or c in " _.,:/()[]-='" else f"#{ord(c)};" for c in visible(text))
+
+
+# -- DOT ------------------------------------------------------------------------------------------------------------------
+
+_DOT_SHAPES: Final = {
+    Kind.CALL: (),
+    Kind.MAP: ("peripheries=2",),
+    Kind.OUTCOME: ("shape=hexagon",),
+    Kind.BARRIER: ("shape=circle",),
+    Kind.INPUT: ("shape=parallelogram",),
+}
+_DOT_ARROWS: Final = {
+    Edge.DATA: "",
+    Edge.CHAIN: ' [label="each"]',
+    Edge.OUTCOME: ' [label="outcome"]',
+    Edge.CHOICE: ' [label="any", style=dashed]',
+    Edge.ORDER: " [style=dashed]",
+}
+
+
+def _dot(text: str) -> str:
+    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+# -- text -----------------------------------------------------------------------------------------------------------------
+
+_NAMED: Final = 4
+"""How many nodes are named in one list; of the others their number is told."""
+_ENDS: Final = 3
+"""How many calls are shown at the beginning of a long row of the same step, and at its end."""
+_WIDEST: Final = 60
+"""Longer texts push what is right of them, instead of everybody's."""
+
+
+def _signature(graph: Graph) -> str:
+    signature = graph.workflow.signature
+    return f"{graph.workflow.label}({', '.join(signature.parameters) if signature is not None else '...'})"
+
+
+def _shortened(graph: Graph) -> Iterator[tuple[int, int | Region | str]]:
+    """The walk, without the middle of long rows of calls of one step in one region."""
+    row: list[int] = []
+    alike: object = None
+    at = 0
+    for depth, what in _walk(graph):
+        kind = _alike(graph.nodes[what]) if isinstance(what, int) else None
+        if kind is None or kind != alike:
+            yield from _row(graph, at, row)
+            row, alike = [], kind
+        if isinstance(what, int):
+            at = depth
+            row.append(what)
+        elif what is not None:
+            yield depth, what
+    yield from _row(graph, at, row)
+
+
+def _alike(node: Node) -> object:
+    return node.kind, node.spec.declared if node.spec is not None else None, node.region
+
+
+def _row(graph: Graph, depth: int, row: list[int]) -> Iterator[tuple[int, int | str]]:
+    hidden = len(row) - 2 * _ENDS
+    # Hiding one or two lines would save nothing.
+    if hidden <= 2:
+        yield from ((depth, i) for i in row)
+        return
+    yield from ((depth, i) for i in row[:_ENDS])
+    yield depth, f"... {hidden:,} more, up to {_name(graph, graph.nodes[row[-_ENDS - 1]])}"
+    yield from ((depth, i) for i in row[-_ENDS:])
+
+
+def _words(graph: Graph, node: Node, before: _Before) -> str:
+    """What a node takes and what it waits for."""
+    name: Callable[[int], str] = lambda i: _name(graph, graph.nodes[i])  # noqa: E731
+    parts = list(_map_words(node, name)) if node.kind is Kind.MAP else []
+    if node.kind is Kind.INPUT:
+        parts.append("an argument")
+    elif node.kind is not Kind.MAP and node.data:
+        verb = "of" if node.kind is Kind.OUTCOME else "takes"
+        parts.append(f"{verb} {_listed([name(i) for i in node.data])}")
+    if node.choice:
+        parts.append(f"after any of {_listed([name(i) for i in node.choice])}")
+    after = before.in_order(node)
+    if after:
+        parts.append(f"after {_listed([name(i) for i in after])}")
+    return "; ".join(parts)
+
+
+def _map_words(node: Node, name: Callable[[int], str]) -> Iterator[str]:
+    used = set()
+    for source in node.args:
+        if source.kind is SourceKind.CHAIN:
+            used.add(source.value._flowkit_node)
+            yield f"item by item of {name(source.value._flowkit_node)}"
+        elif source.kind is SourceKind.REF:
+            used.add(source.value._flowkit_node)
+            yield f"each of {name(source.value._flowkit_node)}"
+        elif source.kind is SourceKind.EACH:
+            yield f"each of {len(source.value):,} items"
+    others = [name(i) for i in node.data if i not in used]
+    if others:
+        yield f"takes {_listed(others)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _columns(rows: Sequence[tuple[int, str, str, str]]) -> Iterator[str]:
+    cells = [("  " * depth + visible(name), visible(words), place) for depth, name, words, place in rows]
+    names = [width(name) for name, words, _ in cells if words]
+    first = min(max(names, default=0), _WIDEST)
+    second = min(max((width(words) for _, words, _ in cells), default=0), _WIDEST)
+    for name, words, place in cells:
+        left = _padded(name, first)
+        yield f"{_padded(f'{left}  {words}', first + 2 + second)}  {place}".rstrip() if words or place else name
+
+
+def _padded(text: str, size: int) -> str:
+    return text + " " * (size - width(text))

@@ -1,0 +1,23 @@
+from flowkit import step, workflow
+
+
+@step
+def load(path: str) -> list[float]:
+    return [float(part) for part in path.split(",")]
+
+
+@step
+def average(rows: list[float]) -> float:
+    return sum(rows) / len(rows)
+
+
+@workflow
+def report(path: str, brief: bool) -> list[float]:
+    rows = load(path)
+    mean = average(rows)
+    if brief:
+        return [mean]
+    return rows
+
+
+ARGUMENTS = ("1,2", False)

@@ -1,0 +1,448 @@
+"""A driver without threads and without a clock: time jumps, and a list of choices says what happens next.
+
+Steps do what a script says. Everything else is asked for as the real driver does: a policy judges every error, the
+items of maps are really collected, conditions and fallbacks are really called.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from functools import partial
+from math import inf
+from typing import Any
+
+import attrs
+
+from flowkit.engine.conclusion import conclude
+from flowkit.engine.groups import collect
+from flowkit.engine.machine import Machine
+from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
+from flowkit.engine.statuses import Status
+from flowkit.graph import SourceKind, project, record, references
+from flowkit.plan import Lane, compile_plan
+from flowkit.policies import retry_after_of
+
+WALL = 1_000_000.0
+"""The time of day at the start of every run."""
+
+ENDINGS = {"step_succeeded", "step_failed", "step_timed_out", "step_skipped", "step_blocked", "step_cancelled"}
+
+
+@attrs.frozen
+class Attempt:
+    """What one attempt of a step does."""
+
+    gives: Any = None
+    """The value that it returns, or the exception that it raises."""
+    after: float = 0.0
+    """Seconds that it takes; `inf` hangs."""
+    stops_after: float = 0.0
+    """For a coroutine: seconds that it goes on after it was cancelled; `inf` takes no notice."""
+    stops_with: Any = attrs.field(factory=CancelledError)
+    """What a cancelled coroutine raises, or returns, in the end."""
+    beats: tuple[float, ...] = ()
+    """When it gives a sign of life, in seconds from its start."""
+
+
+@attrs.frozen
+class Moment:
+    """Something that happened, in order."""
+
+    at: float
+    what: str
+    key: str = ""
+    attempt: int = 0
+    detail: Any = None
+
+
+@attrs.define(eq=False)
+class Work:
+    """A job that was taken and isn't answered."""
+
+    index: int
+    attempt: int
+    job: Job
+    due: float
+    script: Attempt
+    gives: Any = None
+    abandoned: bool = False
+    beats: list[float] = attrs.field(factory=list)
+
+
+@attrs.frozen
+class Checked:
+    """What planning takes, without the checks: their rules are about the source, and these bodies are made up."""
+
+    graph: Any
+
+
+class Hang(AssertionError):
+    """Nothing is under way, nothing is due, and the run isn't finished."""
+
+
+def plan_of(workflow, *args):
+    """Record a workflow and lay it out."""
+    graph = record(workflow.spec, args, {})
+    assert not graph.problems, graph.problems
+    return compile_plan(Checked(graph))
+
+
+def play(workflow, script=None, **options):
+    """Run a workflow of no arguments to its end."""
+    run = Virtual(plan_of(workflow), script, **options)
+    run.play()
+    return run
+
+
+class Virtual:
+    """One run.
+
+    `script` says per key what each attempt does; the last one goes for those after it, and a step without a script
+    returns its key. `jobs` says how long other jobs of a key take. `choices` decides between all that could happen
+    next, by position, and the first of them once it is used up; `draws` are the random numbers of jitter.
+    """
+
+    def __init__(
+        self, plan, script=None, *, jobs=None, choices=(), draws=(), listening=True, keeps=False, late=False, order=None
+    ):
+        policy = plan.graph.workflow.policy
+        self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps)
+        self.script = script or {}
+        self.jobs = jobs or {}
+        self.choices = iter(choices)
+        self.draws = iter(draws)
+        self.late = late
+        """Whether records are answered in an order that is chosen, rather than at once."""
+        self.order = order or {}
+        """Per node, those that have to have ended before it may begin."""
+        self.now = 0.0
+        self.working: list[Work] = []
+        self.unrecorded: list[int] = []
+        self.recorded: set[int] = set()
+        self.log: list[Moment] = []
+        self.events: list[Any] = []
+        self.finishes = 0
+        self.delays: list[tuple[str, float]] = []
+        self.begun = False
+
+    # -- what happened, for assertions ------------------------------------------------------------------------------
+
+    @property
+    def statuses(self):
+        """The status of every node, by key."""
+        machine = self.machine
+        return {machine.key(i): machine.status[i].word for i in range(len(machine.nodes))}
+
+    def status(self, key):
+        return self.statuses[key]
+
+    @property
+    def conclusion(self):
+        assert self.machine.finished
+        return conclude(self.machine, "run")
+
+    @property
+    def outcome(self):
+        """How the run ended: succeeded, failed or cancelled."""
+        return str(self.conclusion.status)
+
+    @property
+    def error(self):
+        return self.conclusion.error
+
+    def index(self, key):
+        keys = [self.machine.key(i) for i in range(len(self.machine.nodes))]
+        return keys.index(key)
+
+    def value(self, key):
+        return self.machine.values[self.index(key)]
+
+    def failure(self, key):
+        return self.machine.errors[self.index(key)]
+
+    def reason(self, key):
+        return self.machine.reason(self.index(key))
+
+    def starts(self, key=None):
+        """When attempts began."""
+        return [moment.at for moment in self.log if moment.what == "start" and key in (None, moment.key)]
+
+    def first(self, what, key):
+        """The place in the log of the first such moment."""
+        return next(i for i, moment in enumerate(self.log) if (moment.what, moment.key) == (what, key))
+
+    def told(self, key=None):
+        """The kinds of events about a step, or about all."""
+        return [event.kind for event in self.events if key in (None, getattr(event, "key", None))]
+
+    def times(self, kind):
+        """When events of a kind were told, by key."""
+        return {moment.key: moment.at for moment in self.log if moment.what == "event" and moment.detail == kind}
+
+    # -- playing ----------------------------------------------------------------------------------------------------
+
+    def begin(self):
+        self.begun = True
+        self.machine.begin(self.now, WALL)
+        self.answer()
+
+    def play(self, moves=inf, until=inf):
+        """Go on until the run has ended, or for so many moves, or up to this time."""
+        if not self.begun:
+            self.begin()
+        while not self.machine.finished and moves > 0 and self.move(until):
+            moves -= 1
+            assert len(self.log) < 100_000, "the run goes round in circles"
+        if until < inf:
+            self.now = max(self.now, until)
+        return self
+
+    def drain(self):
+        """Let what was left behind end, after the end of the run."""
+        assert self.machine.finished
+        before = self.statuses
+        while self.working:
+            work = min(self.working, key=lambda one: one.due)
+            self.now = max(self.now, min(work.due, self.now + 1_000))
+            self.end(work)
+        assert self.statuses == before
+        assert self.finishes == 1
+
+    def cancel(self, reason, detail=""):
+        ended = self.machine.cancel(reason, self.now, detail)
+        self.answer()
+        return ended
+
+    def choose(self, count):
+        return next(self.choices, 0) % count if count > 1 else 0
+
+    def move(self, until):
+        """Let one thing happen; says whether there was anything."""
+        moves = list(self.moves(until))
+        if not moves:
+            if until < inf:
+                return False
+            self.machine.resolve_deadlock(self.now)
+            self.answer()
+            if self.machine.finished:
+                return False
+            raise Hang(self.statuses)
+        moves[self.choose(len(moves))]()
+        return True
+
+    def moves(self, until):
+        machine = self.machine
+        due = machine.deadline is not None and machine.deadline <= self.now
+        if due:
+            yield self.tick
+        for lane in (Lane.ANY, Lane.POOL, Lane.LOOP):
+            if machine.ready[lane]:
+                yield partial(self.take, lane)
+        for index in self.unrecorded:
+            yield partial(self.record, index)
+        for work in self.working:
+            if work.due <= self.now:
+                yield partial(self.end, work)
+            elif work.beats and work.beats[0] <= self.now:
+                yield partial(self.beat, work)
+        if not due:  # the timekeeper is never late
+            coming = [when for work in self.working for when in (work.due, *work.beats[:1]) if when > self.now]
+            when = min([*coming, inf if machine.deadline is None else machine.deadline])
+            if when < inf and when <= until:
+                yield partial(self.wait, when)
+
+    def wait(self, when):
+        self.now = when
+
+    def tick(self):
+        self.machine.advance(self.now)
+        self.answer()
+
+    def beat(self, work):
+        work.beats.pop(0)
+        self.machine.beat(work.index, self.now)
+        self.answer()
+
+    def record(self, index):
+        self.unrecorded.remove(index)
+        self._record(index)
+        self.answer()
+
+    def _record(self, index):
+        self.recorded.add(index)
+        self.note("record", index)
+        self.machine.recorded(index, self.now)
+
+    def take(self, lane):
+        machine = self.machine
+        machine.ready[lane].rotate(-self.choose(len(machine.ready[lane])))  # nobody is promised a turn
+        index = machine.take((lane,), self.now)
+        if index is not None:
+            self.start(index)
+        self.answer()
+
+    def start(self, index):
+        machine = self.machine
+        job = machine.jobs.get(index, Job.BODY)
+        key = machine.key(index)
+        if job is not Job.BODY:
+            self.note(job.name.lower(), index)
+            due = self.now + self.jobs.get(key, 0.0)
+            self.working.append(Work(index, 0, job, due, Attempt()))
+            return
+        attempt = machine.attempts.get(index, 1)
+        self.check_start(index, attempt)
+        attempts = self.script.get(key, Attempt(key))
+        if isinstance(attempts, Attempt):
+            attempts = [attempts]
+        script = attempts[min(attempt, len(attempts)) - 1]
+        self.note("start", index, attempt)
+        beats = [self.now + when for when in script.beats]
+        self.working.append(Work(index, attempt, job, self.now + script.after, script, script.gives, beats=beats))
+
+    def end(self, work):
+        """Hand in what came of a job."""
+        self.working.remove(work)
+        machine, index, now = self.machine, work.index, self.now
+        if work.job is Job.BODY:
+            self.note("late" if work.abandoned else "end", index, work.attempt, work.gives)
+            if isinstance(work.gives, BaseException):
+                machine.fail(index, self.judge(index, work.attempt, work.gives), work.attempt, now)
+            else:
+                machine.succeed(index, work.gives, work.attempt, now)
+        else:
+            self._end_job(work)
+        self.answer()
+
+    def _end_job(self, work):
+        machine, index, now = self.machine, work.index, self.now
+        policy = machine.policies[index]
+        try:
+            if work.job is Job.EXPAND:
+                node = machine.nodes[index]
+                count, columns = collect(node, node.spec.label, self.resolve, machine.groups)
+                hand_in = partial(machine.expand, index, count, columns)
+            elif work.job is Job.CONDITION:
+                hand_in = partial(machine.answer, index, bool(policy.run_if()))
+            else:
+                value = policy.on_failure.call(machine.errors[index])
+                hand_in = partial(machine.succeed, index, value, 0)
+        except BaseException as error:
+            machine.fail(index, Failure(error), 0, now)
+        else:
+            hand_in(now)
+
+    def resolve(self, value):
+        refs = list(references(value))
+        if not refs:
+            return value
+        values = self.machine.values
+        return value.fill(self.resolve) if hasattr(value, "fill") else project(values[refs[0]], value._flowkit_path)
+
+    def judge(self, index, attempt, error):
+        """Ask the step's policy, as the real driver does."""
+        policy = self.machine.policies[index]
+        if policy is None or policy.retry is None:
+            return Failure(error)
+        try:
+            wanted = policy.retry.wants(error)
+            asked = retry_after_of(error) if wanted else None
+            delay = asked
+            if wanted and asked is None:
+                delay = policy.retry.delay(attempt, next(self.draws, 0.0))
+        except Exception as problem:
+            return Failure(error, why=repr(problem))
+        return Failure(error, retryable=wanted, delay=delay, why=type(error).__name__)
+
+    # -- what the machine asks for ----------------------------------------------------------------------------------
+
+    def answer(self):
+        requests = self.machine.requests
+        done = 0
+        while done < len(requests):
+            request = requests[done]
+            done += 1
+            if isinstance(request, Emit):
+                self._emit(request.event, request.node)
+            elif isinstance(request, Record):
+                assert self.machine.keeps
+                self.note("ask to record", request.node)
+                if self.late:
+                    self.unrecorded.append(request.node)
+                else:
+                    self._record(request.node)
+            elif isinstance(request, Stop):
+                self._stop(request)
+            elif isinstance(request, Finish):
+                self.finishes += 1
+                if request.event is not None:
+                    self._emit(request.event, -1)
+                self.note("finish")
+        requests.clear()
+
+    def _emit(self, event, node):
+        if event.kind in ENDINGS and self.machine.keeps:
+            assert node in self.recorded, f"{event} ran ahead of the record"
+        if event.kind == "step_retrying":
+            self.delays.append((event.key, event.delay))
+        self.events.append(event)
+        self.note("event", node, getattr(event, "attempt", 0), event.kind)
+
+    def _stop(self, request):
+        machine, index, attempt = self.machine, request.node, request.attempt
+        if machine.status[index] is not Status.RUNNING:
+            return
+        self.note("stop", index, attempt, request.reason)
+        if request.error is not None:
+            machine.judge(index, self.judge(index, attempt, request.error))
+        work = next(one for one in self.working if (one.index, one.attempt) == (index, attempt) and one.job is Job.BODY)
+        if machine.lanes[index] is Lane.LOOP:
+            if self.now + work.script.stops_after < work.due:
+                work.due, work.gives = self.now + work.script.stops_after, work.script.stops_with
+            return
+        machine.abandon(index, attempt, self.now)
+
+    def note(self, what, index=-1, attempt=0, detail=None):
+        key = self.machine.key(index) if index >= 0 else ""
+        if what == "event" and detail == "step_abandoned":
+            for work in self.working:
+                work.abandoned = work.abandoned or (work.index, work.attempt, work.job) == (index, attempt, Job.BODY)
+        self.log.append(Moment(self.now, what, key, attempt, detail))
+
+    # -- what has to hold whenever a body begins --------------------------------------------------------------------
+
+    def check_start(self, index, attempt):
+        machine = self.machine
+        assert machine.stopping is None, "a step was started after the run was stopped"
+        for source in self.sources(index):
+            assert machine.status[source] is Status.SUCCEEDED, f"{machine.key(index)} began without {machine.key(source)}"
+            assert not machine.keeps or source in self.recorded, "a result was seen before it was on record"
+        owner = machine.owners[index]
+        for before in self.order.get(index if owner is None else owner.map, ()):
+            assert machine.status[before] >= Status.SUCCEEDED, f"{machine.key(index)} overtook {machine.key(before)}"
+            assert not machine.keeps or before in self.recorded
+        policy = machine.policies[index]
+        bodies = [work.index for work in self.working if work.job is Job.BODY]
+        assert policy.idempotent or index not in bodies, "an attempt was started beside one that hadn't ended"
+        limit = 1 if policy.retry is None else policy.retry.max_attempts
+        assert limit is None or attempt <= limit
+        if owner is not None and policy.max_concurrency is not None:
+            assert sum(machine.owners[i] is owner for i in bodies) < policy.max_concurrency
+
+    def sources(self, index):
+        """The nodes whose values a step takes, worked out from what was recorded."""
+        machine = self.machine
+        node, group = machine.nodes[index], machine.owners[index]
+        if group is None:
+            return list(node.data)
+        found = []
+        for source in node.args:
+            if source.kind is SourceKind.CHAIN:
+                before = source.value._flowkit_node
+                if not machine.nodes[before].tolerant:
+                    found.append(machine.groups[before].base + index - group.base)
+            elif source.kind is SourceKind.EACH:
+                found += references(source.value[index - group.base])
+            else:
+                found += references(source.value)
+        return found
