@@ -133,7 +133,8 @@ def _finding(graph: Graph, circle: list[int]) -> Diagnostic:
         chain = [*chain[: _SHOWN - 2], "...", *chain[-3:]]
     title = f"`{names[0]}` waits for itself"
     if len(circle) > 1:
-        title = f"{len(circle)} calls wait for one another in a circle, so none could ever start"
+        calls = sum(1 for index in circle if graph.nodes[index].kind is not Kind.BARRIER)
+        title = f"{calls} calls wait for one another in a circle, so none could ever start"
     return Diagnostic(
         code="FK302",
         level=Level.ERROR,
@@ -194,8 +195,8 @@ def shared_names(specs: Iterable[StepSpec]) -> Iterator[Diagnostic]:
         for number, one in enumerate(steps):
             span = span_of_function(one.target)
             if span is not None:
-                text = f"this step is named `{name}`" if number else f"a step named `{name}`"
-                labels.append(Label(span, text if not number else f"and so is this one", primary=number == 0))
+                text = "and so is this one" if number else f"this step is named `{name}`"
+                labels.append(Label(span, text, primary=number == 0))
         yield Diagnostic(
             code="FK303",
             level=Level.ERROR,

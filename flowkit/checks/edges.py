@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 import attrs
 
-from flowkit.checks.hints import accepts, fits, plain, show
+from flowkit.checks.hints import a, accepts, fits, plain, show
 from flowkit.checks.members import Absent, element
 from flowkit.checks.source import Text, argument_at, call_at, read, within
-from flowkit.checks.values import described, item_of_map, name_of, type_of
+from flowkit.checks.values import described, item_of_map, name_of, node_of, type_of
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function, span_of_parameter
 from flowkit.graph import Kind, Outcome, Ref, SourceKind, Template
 
@@ -27,6 +27,8 @@ __all__ = ["argument_misfits", "result_misfits"]
 
 _UNIONS: Final = (typing.Union, type(int | str))
 _SCALARS: Final = frozenset({int, str, float, bool, bytes, type(None)})
+_SHOWN: Final = 40
+"""Characters of a value that a title has room for."""
 
 
 @attrs.frozen(eq=False)
@@ -53,6 +55,8 @@ def result_misfits(graph: Graph) -> Iterator[Diagnostic]:
     """Find what a workflow returns although its annotation says something else (FK203)."""
     wanted = graph.workflow.returns
     if wanted is inspect.Signature.empty or graph.stopped is not None:
+        return
+    if type(graph.result) is Ref and node_of(graph, graph.result) is None:
         return
     if wanted is type(None) and type(graph.result) is Ref and type_of(graph, graph.result) is not type(None):
         # Even where nobody knows what it is: None was promised.
@@ -145,7 +149,7 @@ def _argument(graph: Graph, node: Node, position: int | str, slot: Slot, misfit:
         helps: tuple[str, ...] = (f"call `{step}` with it, or map over a list",)
     elif literal:
         title = f"`{step}` is given {_scalar(misfit.value)} where it takes `{wanted}`"
-        helps = (f"pass a `{wanted}`, or correct the annotation of `{slot.name}`",)
+        helps = (f"pass {a(wanted)}, or correct the annotation of `{slot.name}`",)
     else:
         title = f"`{step}` is given `{given}` where it takes `{wanted}`"
         helps = (_way_out(graph, node, slot, misfit, value),)
@@ -167,30 +171,26 @@ def _said(graph: Graph, misfit: Misfit, value: Any) -> str:
     if isinstance(misfit.wanted, Absent):
         return described(graph, value, misfit.given)
     if _is_source(misfit):
-        return f"each item of this is a `{show(misfit.given)}`"
+        return f"each item of this is {a(show(misfit.given))}"
     if type(value) is Ref:
         return described(graph, value, misfit.given)
     if isinstance(value, type):
-        return f"this is a `{show(value)}`"
-    item = f"item {misfit.index} of this" if misfit.index is not None else "this"
-    return f"{item} is {_scalar(value)}"
+        return f"this is {a(show(value))}"
+    item = f"item {misfit.index}" if misfit.index is not None else "this"
+    return f"{item} is `None`" if value is None else f"{item} is {a(type(value).__name__)}"
 
 
 def _scalar(value: Any) -> str:
-    if value is None:
-        return "`None`"
     text = repr(value)
-    return f"the `{type(value).__name__}` `{text}`" if len(text) <= 30 else f"a `{type(value).__name__}`"
+    return f"`{text}`" if len(text) <= _SHOWN else a(type(value).__name__)
 
 
 def _annotated(graph: Graph, value: Any) -> tuple[str, ...]:
     """What the step behind a Ref says that it returns."""
-    if type(value) is not Ref:
-        return ()
-    node = graph.nodes[value._flowkit_node]
-    while node.kind is Kind.OUTCOME:
-        node = graph.nodes[node.args[0]._flowkit_node]
-    if node.spec is None or node.spec.returns is inspect.Signature.empty:
+    node = node_of(graph, value) if type(value) is Ref else None
+    while node is not None and node.kind is Kind.OUTCOME:
+        node = node_of(graph, node.args[0])
+    if node is None or node.spec is None or node.spec.returns is inspect.Signature.empty:
         return ()
     if inspect.isclass(node.spec.target):
         return (f"`{node.spec.label}` is a class, and calling it makes one",)
@@ -268,10 +268,13 @@ def _returned_at(graph: Graph, text: Text | None, misfit: Misfit, *, nothing: bo
     if text is not None and not nothing:
         returns = [node for node in within(text.node, nested=False) if isinstance(node, ast.Return)]
         values = [node.value for node in returns if node.value is not None]
+        if type(misfit.value) in _SCALARS:
+            values = [one for one in values if isinstance(one, ast.Constant) and one.value == misfit.value] or values
         if len(values) == 1:
             return text.span(values[0])
         if type(misfit.value) is Ref:
-            found = call_at(graph.workflow, graph.nodes[misfit.value._flowkit_node].site)
+            node = node_of(graph, misfit.value)
+            found = call_at(graph.workflow, node.site) if node is not None else None
             if found is not None:
                 return found[0].span(found[1])
     return span_of_function(graph.workflow.target)

@@ -62,6 +62,8 @@ def memory_of(workflow: WorkflowSpec) -> Memory:
 def unfamiliar(graph: Graph, memory: Memory) -> list[Node]:
     """The calls whose form isn't known. It looks at each node of each graph: this is the loop to keep fast."""
     nodes, known = graph.nodes, memory.forms
+    if graph.problems:  # it won't pass anyway, and may hold Refs of another graph
+        return [node for node in nodes if node.kind in (Kind.CALL, Kind.MAP)]
     call, map_, ref = Kind.CALL, Kind.MAP, Ref
     found = []
     for node in nodes:

@@ -12,7 +12,7 @@ import typing
 import warnings
 from typing import Any, Final, ForwardRef, Literal, NewType, TypeVar, get_args, get_origin
 
-__all__ = ["accepts", "depends_on_value", "fits", "plain", "show"]
+__all__ = ["a", "accepts", "depends_on_value", "fits", "plain", "show"]
 
 _VERDICTS: Final[dict[tuple[Any, Any], bool]] = {}
 _MOST: Final = 4096
@@ -93,6 +93,11 @@ def show(hint: Any) -> str:
         return hint.__qualname__.rpartition("<locals>.")[2]
     name = getattr(hint, "__name__", None) or getattr(hint, "__forward_arg__", None)
     return name if isinstance(name, str) else str(hint).replace("typing.", "")
+
+
+def a(kind: str) -> str:
+    """A type with its article: "an `int`"."""
+    return f"{'an' if kind[:1] in 'aeioAEIO' else 'a'} `{kind}`"
 
 
 def _judge(given: Any, wanted: Any) -> bool:

@@ -46,8 +46,8 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
             of_options[options] = list(conflicts(graph, node))
             yield from of_options[options]
         bound = binding(spec, len(node.args), tuple(node.kwargs or ()))
-        form: tuple[Any, ...] | None = form_of(graph.nodes, node)
-        if _by_value(node, bound):
+        form: tuple[Any, ...] | None = form_of(graph.nodes, node) if not graph.problems else None
+        if form is not None and _by_value(node, bound):
             values = _values(node)
             form = (form, values) if values is not None else None
         if form is not None and memory.holds(form):
@@ -116,7 +116,7 @@ def inspect_parts(graph: Graph, memory: Memory) -> Iterator[Diagnostic]:
 
 def inspect_result(graph: Graph, memory: Memory) -> list[Diagnostic]:
     """Check what the body returned."""
-    if type(graph.result) not in (Ref, Template):
+    if graph.problems or type(graph.result) not in (Ref, Template):
         return list(result_misfits(graph))
     form = (form_of_part(graph.nodes, graph.result), "result")
     if memory.holds(form):

@@ -38,7 +38,7 @@ def part(hint: Any, how: str, key: Any) -> Any:
         # Which of them it will be isn't known; it has to be none of them to be wrong.
         return absent[0] if found and len(absent) == len(found) else found[0] if len(found) == 1 else Any
     kind = get_origin(hint) or hint
-    if not isinstance(kind, type) or kind is object:
+    if not isinstance(kind, type) or kind is object or kind is Any:  # Any is a class from Python 3.11 on
         return Any
     return _attribute(kind, key) if how == "attribute" else _item(hint, kind, key)
 
@@ -47,7 +47,7 @@ def element(hint: Any) -> Any:
     """What going through a value gives: a hint, Any where nothing is known, or `Absent` if that can't be done."""
     hint = _bare(hint)
     kind, parts = get_origin(hint) or hint, get_args(hint)
-    if not isinstance(kind, type) or kind in _UNIONS:
+    if not isinstance(kind, type) or kind in _UNIONS or kind is object or kind is Any:
         return Any
     if issubclass(kind, (str, bytes, bytearray, dict)):
         return Absent("a map doesn't take apart")
@@ -69,7 +69,7 @@ def _attribute(kind: type, name: str) -> Any:
     if found is not None:
         function = getattr(found, "fget", None) or getattr(found, "func", None)
         return _returned(function) if function is not None else Any
-    if _stored(kind, "__getattr__") is not None or _stored(kind, "__getattribute__") is not object.__getattribute__:
+    if _stored(kind, "__getattr__") is not None or inspect.isfunction(_stored(kind, "__getattribute__")):
         return Any
     if name in _assigned(kind):
         return Any

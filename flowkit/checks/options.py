@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from flowkit.checks.hints import accepts, show
+from flowkit.checks.hints import a, accepts, show
 from flowkit.checks.source import call_at, read
 from flowkit.checks.values import result_of
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
@@ -107,9 +107,9 @@ def _values(spec: StepSpec) -> Iterator[_Conflict]:
         yield _Conflict(
             "on_failure",
             None,
-            f"the fallback of {step} is a `{type(fallback.value).__name__}` where it returns `{show(wanted)}`",
+            f"the fallback of {step} is {a(type(fallback.value).__name__)} where it returns `{show(wanted)}`",
             "this would stand in for the result",
-            f"fall back to a `{show(wanted)}`, or annotate the step with both",
+            f"fall back to {a(show(wanted))}, or annotate the step with both",
         )
     if spec.options.must_use is True and wanted is type(None):
         yield _Conflict(
@@ -141,7 +141,7 @@ def _finding(graph: Graph, node: Node, conflict: _Conflict) -> Diagnostic:
     if conflict.other is not None:
         other = _option_span(graph, node, conflict.other)
         if other is not None and other != place:
-            labels.append(Label(other, f"because of this", primary=False))
+            labels.append(Label(other, "because of this", primary=False))
     return Diagnostic(
         code="FK501", level=Level.ERROR, title=conflict.title, labels=tuple(labels), helps=(conflict.help,)
     )

@@ -7,7 +7,7 @@ import inspect
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from flowkit.checks.hints import show
+from flowkit.checks.hints import a, show
 from flowkit.checks.members import Absent, part
 from flowkit.graph import Kind, Outcome
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from flowkit.graph import Graph, Node, Ref, StepSpec
 
-__all__ = ["described", "item_of_map", "name_of", "result_of", "type_at", "type_of", "type_of_node"]
+__all__ = ["described", "item_of_map", "name_of", "node_of", "result_of", "type_at", "type_of", "type_of_node"]
 
 
 def result_of(spec: StepSpec) -> Any:
@@ -50,9 +50,16 @@ def type_of_node(graph: Graph, node: Node) -> Any:
     return Any
 
 
+def node_of(graph: Graph, ref: Ref) -> Node | None:
+    """The node behind a Ref; None if that is in another graph (which FK305 tells)."""
+    made = ref._flowkit_recorder._graph
+    return graph.nodes[ref._flowkit_node] if made is not None and made() is graph else None
+
+
 def type_of(graph: Graph, ref: Ref) -> Any:
     """What a Ref stands for; Any where nothing is known, or where its path leads nowhere."""
-    return type_at(graph, graph.nodes[ref._flowkit_node], ref._flowkit_path)
+    node = node_of(graph, ref)
+    return Any if node is None else type_at(graph, node, ref._flowkit_path)
 
 
 def type_at(graph: Graph, node: Node, path: Sequence[tuple[str, Any]]) -> Any:
@@ -67,8 +74,10 @@ def type_at(graph: Graph, node: Node, path: Sequence[tuple[str, Any]]) -> Any:
 
 def name_of(graph: Graph, ref: Ref) -> str:
     """A Ref as it might be written, the arguments left out."""
-    node = graph.nodes[ref._flowkit_node]
+    node = node_of(graph, ref)
     tail = "".join(f".{key}" if how == "attribute" else f"[{key!r}]" for how, key in ref._flowkit_path)
+    if node is None:
+        return f"a result{tail}"
     if node.kind is Kind.INPUT:
         return f"{node.args[0]}{tail}"
     if node.kind is Kind.OUTCOME:
@@ -81,9 +90,9 @@ def described(graph: Graph, ref: Ref, given: Any) -> str:
     node = graph.nodes[ref._flowkit_node]
     kind, name = show(given), name_of(graph, ref)
     if ref._flowkit_path:
-        return f"this is `{name}`, a `{kind}`"
+        return f"this is `{name}`, {a(kind)}"
     if node.kind is Kind.INPUT:
-        return f"this is the argument `{name}`, a `{kind}`"
+        return f"this is the argument `{name}`, {a(kind)}"
     if node.kind is Kind.MAP:
         return f"this is the `{kind}` of the results of `{name}`"
     if node.kind is Kind.OUTCOME:

@@ -44,7 +44,7 @@ def to_sarif(diagnostics: Iterable[Diagnostic], *, version: str) -> dict[str, An
     the rules that were broken, each with its page as help.
     """
     findings = list(diagnostics)
-    codes = sorted({found.code for found in findings})
+    codes = sorted({found.code for found in findings if found.code})
     return {
         "$schema": _SCHEMA,
         "version": "2.1.0",
@@ -106,8 +106,7 @@ def _sarif_rule(code: str) -> dict[str, Any]:
 
 def _sarif_result(found: Diagnostic, codes: Sequence[str]) -> dict[str, Any]:
     result: dict[str, Any] = {
-        "ruleId": found.code,
-        "ruleIndex": codes.index(found.code),
+        **({"ruleId": found.code, "ruleIndex": codes.index(found.code)} if found.code else {}),
         "level": _SARIF_LEVELS[found.level],
         "message": {"text": _message(found)},
     }
@@ -159,7 +158,8 @@ def _github_command(found: Diagnostic) -> str:
         properties["file"] = relative(span.file).replace(os.sep, "/")
         properties |= {key: number for key, number in (("line", span.line), ("col", span.column)) if number}
     known = CATALOGUE.get(found.code)
-    properties["title"] = f"{found.code}: {known.title}" if known else found.code
+    if found.code:
+        properties["title"] = f"{found.code}: {known.title}" if known else found.code
     shown = ",".join(f"{key}={_github_property(str(value))}" for key, value in properties.items())
     return f"::{_GITHUB_COMMANDS[found.level]} {shown}::{_github_data(_message(found))}"
 

@@ -50,7 +50,8 @@ class _Page(NamedTuple):  # not attrs: this is on the way of `import flowkit`, a
     def rows(self) -> Iterator[str]:
         found, level = self.found, _COLORS[self.found.level]
         headline = self._paint(f": {cells.visible(found.title)}", _BOLD)
-        yield self._paint(f"{found.level}[{found.code}]", level) + headline
+        code = f"[{found.code}]" if found.code else ""  # a remark about the look itself has none
+        yield self._paint(f"{found.level}{code}", level) + headline
         follows_source = False
         for labels in _places(found.labels):
             if follows_source:

@@ -50,6 +50,9 @@ log: Final = logging.getLogger("flowkit")
 CALLER: Final = (Lane.ANY,)
 POOL: Final = (Lane.POOL, Lane.ANY)
 LOOP: Final = (Lane.LOOP,)
+LOOK_UP: Final = 0.5
+"""Seconds after which a waiting main thread looks whether it was interrupted."""
+
 EVERYTHING: Final = (Lane.ANY, Lane.POOL, Lane.LOOP)
 
 
@@ -123,7 +126,8 @@ class Driver:
     def event_after(self, seen: int) -> events.Event | None:
         """The next transition after the first `seen`, waiting for it; None when there will be none."""
         with self.lock:
-            self._condition().wait_for(lambda: len(self.events) > seen or self.conclusion is not None)
+            while len(self.events) <= seen and self.conclusion is None:
+                self._condition().wait(_patience(None))
             return self.events[seen] if len(self.events) > seen else None
 
     def watch(self, wake: Callable[[], None]) -> None:
@@ -133,10 +137,16 @@ class Driver:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until the run has ended; says whether it has."""
+        clock = self.services.clock
+        until = None if timeout is None else clock.now() + timeout
         with self.lock:
             condition = self._condition()
-            limit = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
-            return condition.wait_for(lambda: self.conclusion is not None, limit)
+            while self.conclusion is None:
+                left = None if until is None else until - clock.now()
+                if left is not None and left <= 0:
+                    return False
+                condition.wait(_patience(left))
+            return True
 
     def when_done(self, wake: Callable[[], None]) -> None:
         """Call back once the run has ended, from whichever thread ends it; at once if it has."""
@@ -232,7 +242,8 @@ class Driver:
                     self._more = threading.Condition(self.lock)
                 self._waiting += 1
                 if not self._more.wait(self._patience()):
-                    self._waiting -= 1  # nobody called, so nobody took it off
+                    # Nobody called, so nobody took it off; unless both happened at once.
+                    self._waiting = max(0, self._waiting - 1)
                 if self.services.inline:
                     self.machine.advance(clock.now())
                     self._after()
@@ -240,8 +251,8 @@ class Driver:
     def _patience(self) -> float | None:
         """How long to wait at most: an inline driver keeps its own time, the others have a timekeeper."""
         if not self.services.inline or self.machine.deadline is None:
-            return None
-        return min(max(0.0, self.machine.deadline - self.services.clock.now()), threading.TIMEOUT_MAX)
+            return _patience(None)
+        return _patience(max(0.0, self.machine.deadline - self.services.clock.now()))
 
     def _interrupted(self) -> None:
         with self.lock:
@@ -684,6 +695,18 @@ class Driver:
         with self.lock:
             nodes = self.machine.nodes
             return [self.step_record(i) for i in range(len(nodes)) if nodes[i].spec is not None]
+
+
+def _patience(limit: float | None) -> float | None:
+    """How long to wait in one go.
+
+    A signal that arrives just before a lock is waited for doesn't end the wait, so the main thread looks up now and
+    then: Ctrl-C is never lost.
+    """
+    longest = LOOK_UP if threading.current_thread() is threading.main_thread() else threading.TIMEOUT_MAX
+    if limit is None:
+        return longest if longest is LOOK_UP else None
+    return min(limit, longest)
 
 
 def _refuse(value: Any, spec: StepSpec) -> None:

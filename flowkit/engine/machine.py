@@ -16,8 +16,9 @@ it comes from has ended (and its end is on record, if records are kept), by this
 | **choice** (`depends_on_any`)                | go        | next one | next one        | next one                             |
 
 Timing out is failing. A choice goes with the first that succeeds; if all of its nodes were skipped it is skipped, and
-if none succeeded and one failed it fails with all of their errors. Block outweighs skip, and skip outweighs go, so
-that the order in which edges are settled doesn't matter. A chain (a map over another map's items) is settled when
+if none succeeded and one failed it is lost: it fails with all of their errors, where its other edges say go. Block
+outweighs skip, skip outweighs a lost choice, and that outweighs go, so that the order in which edges are settled
+doesn't matter. A chain (a map over another map's items) is settled when
 those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
 outcome or a choice takes it; only an unhandled one ends the run.
 
@@ -52,8 +53,9 @@ if TYPE_CHECKING:
 __all__ = ["EDGES", "Machine"]
 
 GO: Final = 0
-SKIP: Final = 1
-BLOCK: Final = 2
+LOST: Final = 1
+SKIP: Final = 2
+BLOCK: Final = 3
 
 _RUNNING: Final = Status.RUNNING
 _SUCCEEDED: Final = Status.SUCCEEDED
@@ -392,8 +394,10 @@ class Machine:
 
     def _refuse(self, index: int, verdict: int, now: float, work: deque[int]) -> None:
         """A node's edges say that it can't run."""
-        if index in self.errors and self.nodes[index].choice:
-            self._fail(index, self.errors[index], Status.FAILED, now)
+        if verdict == LOST:
+            found = [self.errors[i] for i in self.nodes[index].choice if i in self.errors]
+            error = BaseExceptionGroup(f"nothing that `{self.key(index)}` needs one of succeeded", found)
+            self._fail(index, error, Status.FAILED, now)
         else:
             self._settle(index, Status.SKIPPED if verdict == SKIP else Status.BLOCKED, now, work)
 
@@ -594,14 +598,8 @@ class Machine:
         elif all(self._is_visible(i) for i in candidates):
             self._chosen[target] = -1
             lost = [i for i in candidates if self.status[i] is not Status.SKIPPED]
-            if lost:
-                found = [self.errors[i] for i in lost if i in self.errors]
-                self._pass_on(lost[0], target, BLOCK)
-                if found:
-                    label = self.key(target)
-                    self.errors[target] = BaseExceptionGroup(f"nothing that `{label}` needs one of succeeded", found)
-            else:
-                self._pass_on(index, target, SKIP)
+            failed = [i for i in lost if i in self.errors]
+            self._pass_on((failed or lost or candidates)[0], target, LOST if failed else BLOCK if lost else SKIP)
         else:
             return []
         self.waits[target] -= 1

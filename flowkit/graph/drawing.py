@@ -6,6 +6,7 @@ One pass over nodes and edges, however many there are, and no recursion.
 from __future__ import annotations
 
 import linecache
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flowkit.diagnostics.cells import visible, width
@@ -58,7 +59,8 @@ def to_mermaid(graph: Graph) -> str:
         else:
             node = graph.nodes[what]
             left, right = _MERMAID_SHAPES[node.kind]
-            lines.append(f'{indent}n{what}{left}"{_mermaid(_name(graph, node))}"{right}')
+            label = " " if node.kind is Kind.BARRIER else _mermaid(_name(graph, node))
+            lines.append(f'{indent}n{what}{left}"{label}"{right}')
             tip = places.describe(node)
             if tip:
                 # A link to nowhere is how Mermaid is told of a tooltip.
@@ -102,7 +104,7 @@ def to_dot(graph: Graph) -> str:
 def to_text(graph: Graph) -> str:
     """An indented list in the order of the source: each call, what it takes, what it waits for, and where it is.
 
-    Of a long row of calls of one step only the ends are shown.
+    Of what a long loop made, only the first and the last calls are shown.
     """
     places = _Places()
     before = _Before(graph.nodes)
@@ -207,6 +209,7 @@ class _Places:
 
     def __init__(self) -> None:
         self._lines: dict[CodeType, Sequence[int | None]] = {}
+        self._described: dict[tuple[CodeType, int], str] = {}
 
     def of(self, code: CodeType | None, lasti: int) -> str:
         """The file and line; empty where nothing was called."""
@@ -216,9 +219,14 @@ class _Places:
 
     def describe(self, node: Node) -> str:
         """The file and line, and what is written there."""
-        place = self.of(node.code, node.lasti)
-        text = linecache.getline(node.code.co_filename, self._line(node.code, node.lasti)).strip() if place else ""
-        return f"{place}  {text}".strip()
+        if node.code is None:
+            return ""
+        site = node.code, node.lasti
+        known = self._described.get(site)
+        if known is None:
+            text = linecache.getline(node.code.co_filename, self._line(*site)).strip()
+            known = self._described[site] = f"{self.of(*site)}  {text}".rstrip()
+        return known
 
     def _line(self, code: CodeType, lasti: int) -> int:
         lines = self._lines.get(code)
@@ -246,9 +254,12 @@ _MERMAID_ARROWS: Final = {
 }
 
 
+_MEANT: Final = re.compile(r"[^\w .,:/()\[\]\-=']")
+"""What might mean something to Mermaid, even between quotes."""
+
+
 def _mermaid(text: str) -> str:
-    """Text between quotes: what isn't a letter, a digit or harmless is written by its number."""
-    return "".join(c if c.isalnum() or c in " _.,:/()[]-='" else f"#{ord(c)};" for c in visible(text))
+    return _MEANT.sub(lambda found: f"#{ord(found[0])};", visible(text))
 
 
 # -- DOT ------------------------------------------------------------------------------------------------------------------
@@ -257,7 +268,7 @@ _DOT_SHAPES: Final = {
     Kind.CALL: (),
     Kind.MAP: ("peripheries=2",),
     Kind.OUTCOME: ("shape=hexagon",),
-    Kind.BARRIER: ("shape=circle",),
+    Kind.BARRIER: ("shape=point",),
     Kind.INPUT: ("shape=parallelogram",),
 }
 _DOT_ARROWS: Final = {
@@ -270,7 +281,8 @@ _DOT_ARROWS: Final = {
 
 
 def _dot(text: str) -> str:
-    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"')
+    # Graphviz reads HTML's entities in every text.
+    escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
     return f'"{escaped}"'
 
 
@@ -279,7 +291,7 @@ def _dot(text: str) -> str:
 _NAMED: Final = 4
 """How many nodes are named in one list; of the others their number is told."""
 _ENDS: Final = 3
-"""How many calls are shown at the beginning of a long row of the same step, and at its end."""
+"""How many calls of one place in the source are shown, of the first ones and of the last ones."""
 _WIDEST: Final = 60
 """Longer texts push what is right of them, instead of everybody's."""
 
@@ -290,36 +302,41 @@ def _signature(graph: Graph) -> str:
 
 
 def _shortened(graph: Graph) -> Iterator[tuple[int, int | Region | str]]:
-    """The walk, without the middle of long rows of calls of one step in one region."""
-    row: list[int] = []
-    alike: object = None
+    """The walk, without most of what a loop made: of the calls of one place, the first and the last are left."""
+    total: dict[object, int] = {}
+    for node in graph.nodes:
+        made = _made_at(node)
+        total[made] = total.get(made, 0) + 1
+    seen: dict[object, int] = {}
+    opened: list[tuple[int, Region]] = []
+    hidden: list[int] = []
     at = 0
     for depth, what in _walk(graph):
-        kind = _alike(graph.nodes[what]) if isinstance(what, int) else None
-        if kind is None or kind != alike:
-            yield from _row(graph, at, row)
-            row, alike = [], kind
-        if isinstance(what, int):
-            at = depth
-            row.append(what)
-        elif what is not None:
+        if what is None:
+            if opened:
+                opened.pop()
+        elif not isinstance(what, int):
+            opened.append((depth, what))
+        else:
+            made = _made_at(graph.nodes[what])
+            count = seen[made] = seen.get(made, 0) + 1
+            # Hiding one or two would save nothing.
+            if total[made] > 2 * _ENDS + 2 and _ENDS < count <= total[made] - _ENDS:
+                at = at if hidden else depth
+                hidden.append(what)
+                continue
+            if hidden:
+                yield at, f"... {len(hidden):,} more, up to {_name(graph, graph.nodes[hidden[-1]])}"
+                hidden.clear()
+            yield from opened
+            opened.clear()
             yield depth, what
-    yield from _row(graph, at, row)
 
 
-def _alike(node: Node) -> object:
-    return node.kind, node.spec.declared if node.spec is not None else None, node.region
-
-
-def _row(graph: Graph, depth: int, row: list[int]) -> Iterator[tuple[int, int | str]]:
-    hidden = len(row) - 2 * _ENDS
-    # Hiding one or two lines would save nothing.
-    if hidden <= 2:
-        yield from ((depth, i) for i in row)
-        return
-    yield from ((depth, i) for i in row[:_ENDS])
-    yield depth, f"... {hidden:,} more, up to {_name(graph, graph.nodes[row[-_ENDS - 1]])}"
-    yield from ((depth, i) for i in row[-_ENDS:])
+def _made_at(node: Node) -> object:
+    if node.kind is Kind.INPUT:
+        return node.index
+    return node.kind, node.spec.declared if node.spec is not None else None, node.code, node.lasti
 
 
 def _words(graph: Graph, node: Node, before: _Before) -> str:

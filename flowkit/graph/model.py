@@ -356,8 +356,35 @@ class Graph:
         """A node for a sentence: its key in backticks."""
         return f"`{self.keys[index]}`"
 
+    def to_mermaid(self) -> str:
+        """A Mermaid flowchart: order is dashed, regions are boxes, the line of the source is a tooltip."""
+        from flowkit.graph.drawing import to_mermaid  # the drawing imports this module
+
+        return to_mermaid(self)
+
+    def to_dot(self) -> str:
+        """The same in DOT, for Graphviz."""
+        from flowkit.graph.drawing import to_dot
+
+        return to_dot(self)
+
+    def to_text(self) -> str:
+        """An indented list in the order of the source. Of what a long loop made, only the ends are shown."""
+        from flowkit.graph.drawing import to_text
+
+        return to_text(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """What Jupyter shows: a flowchart; as text where it can't draw, or where a drawing would be too big to see."""
+        shown = {"text/plain": self.to_text()}
+        if len(self.nodes) <= _DRAWN:
+            chart = self.to_mermaid()
+            shown |= {"text/vnd.mermaid": chart, "text/markdown": f"```mermaid\n{chart}\n```"}
+        return shown
+
     def __len__(self) -> int:
         return len(self.nodes)
 
 
+_DRAWN = 200
 _LABELS = {Kind.OUTCOME: "outcome", Kind.BARRIER: "(order)", Kind.INPUT: "(input)"}

@@ -311,6 +311,7 @@ class Recorder:
     def _foreign(self, ref: Ref, frame: Any) -> None:
         other = ref._flowkit_recorder
         node = other.node_of(ref)
+        what = f"the result of {other.describe(ref)}" if node is not None else f"a result of `{other.workflow.label}`"
         labels = [Label(Site(frame.f_code, frame.f_lasti).span(), f"this uses a result of `{other.workflow.label}`")]
         if node is not None and node.site is not None:
             labels.append(Label(node.site.span(), "which was recorded here, in another build", primary=False))
@@ -318,7 +319,7 @@ class Recorder:
             Diagnostic(
                 code="FK305",
                 level=Level.ERROR,
-                title=f"the result of {other.describe(ref)} belongs to another build",
+                title=f"{what} belongs to another build",
                 labels=tuple(labels),
                 notes=("a result stands for one call in one build of one workflow; it can't be kept for the next",),
                 helps=("call the step inside this workflow, or pass the value as an argument",),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from typing import Any, get_args, get_origin
 
 from flowkit.stores.codec.annotations import written
-from flowkit.stores.codec.families import NATIVE, Decode, Encode, Family, Hooks, Traits, below
+from flowkit.stores.codec.families import NATIVE, Decode, Encode, Family, Hooks, Traits, below, is_scalar
 from flowkit.stores.codec.walk import MARK, Refused, a, expected, field, index, mismatch
 
 
@@ -251,6 +251,6 @@ FAMILIES = (
         lambda t: (get_origin(t) or t) is dict,
         _dict_encoder,
         _dict_decoder,
-        lambda _t: Traits(frozenset({dict}), {"object": NATIVE, "list": 0}, lambda data: type(data) in {list, dict}),
+        lambda _t: Traits(frozenset({dict}), {"object": NATIVE, "list": 0}, lambda data: not is_scalar(data)),
     ),
 )

@@ -30,6 +30,11 @@ class _Exactly:
     annotation: Any
 
 
+def is_scalar(data: Any) -> bool:
+    """Whether this piece of JSON has no parts."""
+    return type(data) not in {list, dict}
+
+
 @attrs.frozen
 class Traits:
     """What a union can tell its members apart by.
@@ -41,7 +46,7 @@ class Traits:
 
     types: frozenset[type] | None
     kinds: Mapping[str, int] | None
-    might_be: Callable[[Any], bool] = lambda data: type(data) not in {list, dict}
+    might_be: Callable[[Any], bool] = is_scalar
 
 
 # Of what nobody knows, anything may be expected.

@@ -16,7 +16,7 @@ from typing import Any, Union, get_origin
 import attrs
 
 from flowkit.stores.codec.annotations import alias_value, is_alias, members, written
-from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks, Traits
+from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks, Traits, is_scalar
 from flowkit.stores.codec.plain import KINDS, kind_of
 from flowkit.stores.codec.walk import MARK, Refused, Walk, mismatch, near, one_of
 
@@ -87,34 +87,35 @@ def _decoder(annotation: Any, hooks: Hooks) -> Decode:
                 raise Refused(f"{TYPE} is {one_of(ways)} in `{title}`{near(tag, ways)}")
             return ways[tag].read(data)
         owner = owners.get(kind_of(data))
+        likely = {t: way for t, way in ways.items() if way.member is not owner and way.member.traits.might_be(data)}
         if owner is None:
-            return _guess(data, ways, title, walk)
+            return _guess(data, likely or ways, title, walk)
         try:
             return ways[owner.tag].read(data)
         except Refused as refusal:
+            if not likely or (walk.guessing and not is_scalar(data)):
+                raise
             try:
-                return _guess(data, {tag: way for tag, way in ways.items() if tag != owner.tag}, title, walk)
+                return _guess(data, likely, title, walk, again=True)
             except Refused:
                 raise refusal from refusal.__cause__
 
     return decode
 
 
-def _guess(data: Any, ways: dict[str, Way], title: str, walk: Walk) -> Any:
+def _guess(data: Any, ways: dict[str, Way], title: str, walk: Walk, *, again: bool = False) -> Any:
     """Read what people write without a tag, where it can mean one thing only.
 
-    Inside a guess, objects and lists are not guessed at again by trying: each level would double the work.
+    Where the same data is looked at more than once, the objects and lists in it are not: each level would double the work.
     """
-    likely = {tag: way for tag, way in ways.items() if way.member.traits.might_be(data)}
-    if len(likely) == 1:
-        return next(iter(likely.values())).read(data)
-    if walk.guessing and type(data) in {list, dict}:
-        raise _ambiguous(likely or ways)
+    again = again or len(ways) > 1
+    if again and walk.guessing and not is_scalar(data):
+        raise _ambiguous(ways)
     read: dict[str, Any] = {}
     refusals: dict[str, Refused] = {}
-    before, walk.guessing = walk.guessing, True
+    before, walk.guessing = walk.guessing, walk.guessing or again
     try:
-        for tag, way in (likely or ways).items():
+        for tag, way in ways.items():
             try:
                 read[tag] = way.read(data)
             except Refused as refusal:

@@ -9,7 +9,7 @@ def wait(seconds: float, unit: Literal["s", "ms"] = "s", note: str | None = None
 
 
 @workflow
-def report(seconds: str) -> list[float]:
+def report(seconds: str) -> list[object]:
     return [
         wait(seconds),
         wait(1, "h"),

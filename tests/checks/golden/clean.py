@@ -136,7 +136,7 @@ def report(name: str, verbose: bool = False) -> dict[str, Any]:
                 store.save(again[index], twice=True)
     opened = Store.opened(name)
     if verbose:
-        untyped(found).whatever
+        right = untyped(found).whatever
     log = [untyped(right), untyped(body, left)]
     return {
         "total": add(left, 2, *[user(name)], more=weights[0]),
@@ -147,4 +147,4 @@ def report(name: str, verbose: bool = False) -> dict[str, Any]:
     }
 
 
-ARGUMENTS = ("ada",)
+ARGUMENTS = ("ada", True)

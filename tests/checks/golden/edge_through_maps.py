@@ -22,12 +22,12 @@ def names(path: str) -> list[int]:
 
 
 @step
-def join(labels: list[float]) -> str:
-    return str(labels)
+def join(labels: list[float]) -> float:
+    return sum(labels)
 
 
 @workflow
-def report(path: str, items: list[str]) -> str:
+def report(path: str, items: list[str]) -> float:
     scores = score.map(items, unmapped(read(path)))
     labels = label.map(scores)
     more = label.map(names(path))

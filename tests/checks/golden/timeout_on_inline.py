@@ -24,3 +24,6 @@ def log(text: str) -> str:
 @workflow(defaults=StepOptions(executor="inline"))
 def report(url: str) -> str:
     return log(push(parse.with_options(executor="thread")(fetch(url))) if url else parse(fetch(url)))
+
+
+ARGUMENTS = ("",)

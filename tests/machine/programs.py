@@ -1,0 +1,311 @@
+"""Workflows made up by hypothesis: what a body says, how its steps behave, and what has to come of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from hypothesis import strategies as st
+
+from flowkit import Fallback, Fatal, Retry, concurrent, discard, fixed, in_order, outcome, step, unmapped, workflow
+from tests.machine.virtual import Attempt, plan_of
+
+TIMEOUT = 10.0
+TOO_LONG = 14.0
+
+picks = st.integers(0, 9)
+"""A result that was written before, counted from the first; there may be fewer, so it is taken modulo."""
+
+REACTIONS = {
+    "fail": "fail",
+    "skip": "skip",
+    "value": Fallback("stand-in"),
+    "call": Fallback(call=lambda error, *args: f"instead of {error!r}"),
+    "collapse": Fallback(call=lambda error, *args: [][0]),
+}
+
+
+@attrs.frozen
+class Behaviour:
+    """What becomes of a step, and how it gets there."""
+
+    end: str = "succeeds"
+    """"succeeds", "fails", or "times out"."""
+    failing: int = 0
+    """How many attempts fail before that."""
+    fatal: bool = False
+    after: float = 0.0
+    length: int | None = None
+    """How long the list is that it returns, if it returns one."""
+    stops_after: float = 0.0
+
+
+@attrs.frozen
+class Call:
+    """`name(a, b)`, or `name.map(...)` with columns."""
+
+    behaviours: tuple[Behaviour, ...]
+    """Of the step; of the items of a map, by turns."""
+    args: tuple[int, ...] = ()
+    columns: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    tolerant: bool = False
+    depends_on: tuple[int, ...] = ()
+    any_of: tuple[int, ...] = ()
+    reaction: str = "fail"
+    run_if: str = "none"
+    is_async: bool = False
+    effect: bool = False
+    discarded: bool = False
+    delay: float = 0.0
+    idempotent: bool = False
+    max_concurrency: int | None = None
+    limits: tuple[tuple[str, float], ...] = ()
+    """More options, by name."""
+
+
+@attrs.frozen
+class Taken:
+    """`outcome(a)`."""
+
+    of: int
+
+
+@attrs.frozen
+class Block:
+    """`with in_order():` or `with concurrent():`."""
+
+    word: str
+    body: tuple[Any, ...]
+
+
+behaviours = st.builds(
+    Behaviour,
+    end=st.sampled_from(["succeeds", "succeeds", "succeeds", "fails", "times out"]),
+    failing=st.sampled_from([0, 0, 0, 1, 2]),
+    fatal=st.booleans(),
+    after=st.sampled_from([0.0, 0.0, 1.0, 3.0]),
+    length=st.sampled_from([None, None, 0, 1, 3]),
+    stops_after=st.sampled_from([0.0, 1.0, 100.0]),
+)
+columns = st.one_of(
+    st.tuples(st.just("list"), st.lists(st.integers(-3, 9), max_size=3).map(tuple)),
+    st.tuples(st.sampled_from(["result", "map", "map", "unmapped"]), st.tuples(picks)),
+)
+some = st.lists(picks, max_size=2).map(tuple)
+rarely = st.one_of(st.just(()), st.just(()), st.just(()), some)
+
+
+def calls(*, limits=st.just(())):
+    common = {
+        "depends_on": rarely,
+        "any_of": rarely,
+        "reaction": st.sampled_from(["fail", "fail", *REACTIONS]),
+        "run_if": st.sampled_from(["none", "none", "none", "true", "false", "raises"]),
+        "is_async": st.booleans(),
+        "effect": st.sampled_from([False, False, True]),
+        "delay": st.sampled_from([0.0, 0.0, 2.0]),
+        "idempotent": st.booleans(),
+        "limits": limits,
+    }
+    one = st.builds(Call, st.tuples(behaviours), args=some, discarded=st.sampled_from([False, False, True]), **common)
+    many = st.builds(
+        Call,
+        st.lists(behaviours, min_size=1, max_size=3).map(tuple),
+        columns=st.lists(columns, min_size=1, max_size=2).map(tuple),
+        tolerant=st.booleans(),
+        max_concurrency=st.sampled_from([None, 1, 2]),
+        **common,
+    )
+    return st.one_of(one, one, many)
+
+
+def bodies(limits=st.just(())):
+    """Lists of statements."""
+    simple = st.one_of(calls(limits=limits), calls(limits=limits), calls(limits=limits), st.builds(Taken, picks))
+    block = st.recursive(
+        simple,
+        lambda inner: st.builds(
+            Block, st.sampled_from(["in_order", "concurrent"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
+        ),
+        max_leaves=4,
+    )
+    return st.lists(block, min_size=1, max_size=7).map(tuple)
+
+
+@attrs.define
+class Written:
+    """A program as it was recorded, with what its steps do and what has to hold."""
+
+    plan: Any
+    script: dict[str, list[Attempt]]
+    ends: dict[str, str]
+    lengths: dict[str, int]
+    order: dict[int, set[int]]
+    """Per node, those that the text puts before it."""
+
+
+def write(body, *, fail_fast=False) -> Written:
+    """Record a program."""
+    writer = Writer()
+
+    @workflow(fail_fast=fail_fast)
+    def program():
+        writer.tree = writer.block("text", body)
+
+    plan = plan_of(program)
+    order: dict[int, set[int]] = {}
+    put_in_order(writer.tree, order)
+    for index, before in order.items():
+        before -= upstream(plan, index)
+    return Written(plan, writer.script, writer.ends, writer.lengths, order)
+
+
+class Writer:
+    """Says the statements of a program."""
+
+    def __init__(self):
+        self.script: dict[str, list[Attempt]] = {}
+        self.ends: dict[str, str] = {}
+        self.lengths: dict[str, int] = {}
+        self.results: list[Any] = []
+        self.calls: list[Any] = []
+        self.maps: list[Any] = []
+        self.count = 0
+
+    def block(self, word, body):
+        """The places in the text: a node and whether it keeps its place, or a block of them."""
+        return word, [self.say(statement) for statement in body]
+
+    def say(self, statement):
+        if isinstance(statement, Block):
+            with (in_order if statement.word == "in_order" else concurrent)():
+                return self.block(statement.word, statement.body)
+        if isinstance(statement, Taken):
+            if not self.results:
+                return None
+            ref = outcome(pick(self.results, statement.of))
+            self.results.append(ref)
+            return ref._flowkit_node, False
+        ref = self.call(statement)
+        self.results.append(ref)
+        (self.maps if statement.columns else self.calls).append(ref)
+        return ref._flowkit_node, statement.effect or (statement.discarded and not statement.columns)
+
+    def call(self, statement):
+        self.count += 1
+        name = f"s{self.count}"
+        made = self.step(name, statement)
+        if not statement.columns:
+            self.behave(name, statement, statement.behaviours[0])
+            args = [pick(self.results, i) for i in statement.args if self.results]
+            if not statement.discarded:
+                return made(*args)
+            discard(ref := made(*args))
+            return ref
+        # No map here has more items than this: a list has at most three.
+        for item in range(3):
+            self.behave(f"{name}[{item}]", statement, statement.behaviours[item % len(statement.behaviours)])
+        columns = [self.column(kind, given) for kind, given in statement.columns]
+        if all(kind == "unmapped" for kind, _ in statement.columns):
+            columns.append([1, 2])
+        return made.map_outcomes(*columns) if statement.tolerant else made.map(*columns)
+
+    def column(self, kind, given):
+        if kind == "list":
+            # Below nought it is a result of the body, from nought on a number.
+            return [pick(self.results, -i) if i < 0 and self.results else i for i in given]
+        if kind == "unmapped":
+            return unmapped(pick(self.results, given[0]) if self.results else 0)
+        known = self.maps if kind == "map" else self.calls
+        return pick(known, given[0]) if known else [1, 2]
+
+    def step(self, name, statement):
+        options: dict[str, Any] = {
+            "effect": statement.effect,
+            "on_failure": REACTIONS[statement.reaction],
+            "delay": statement.delay,
+            "idempotent": statement.idempotent,
+            "max_concurrency": statement.max_concurrency,
+            "depends_on": [pick(self.results, i) for i in statement.depends_on if self.results],
+            "depends_on_any": [pick(self.results, i) for i in statement.any_of if self.results],
+            **dict(statement.limits),
+        }
+        retries = max(behaviour.failing for behaviour in statement.behaviours)
+        if retries:
+            options["retries"] = Retry(retries + 1, backoff=fixed(5), jitter="none")
+        if any(behaviour.end == "times out" for behaviour in statement.behaviours):
+            options["timeout"] = TIMEOUT
+        if statement.run_if != "none":
+            answers = {"true": lambda *args: True, "false": lambda *args: False, "raises": lambda *args: 1 / 0}
+            options["run_if"] = answers[statement.run_if]
+        if statement.is_async:
+
+            async def body(*args):
+                pass
+
+        else:
+
+            def body(*args):
+                pass
+
+        return step(name=name, **options)(body)
+
+    def behave(self, key, statement, behaviour):
+        """What the attempts of a step do, for it to come to its end."""
+        last = Attempt(key, behaviour.after, behaviour.stops_after)
+        attempts = [Attempt(OSError(f"{key}, attempt {i + 1}"), behaviour.after) for i in range(behaviour.failing)]
+        if behaviour.length is not None:
+            last = attrs.evolve(last, gives=[f"{key}.{i}" for i in range(behaviour.length)])
+        if behaviour.end == "fails":
+            error = Fatal(key) if behaviour.fatal else OSError(key)
+            last = attrs.evolve(last, gives=error)
+        if behaviour.end == "times out":
+            last = attrs.evolve(last, after=TOO_LONG)
+        self.script[key] = [*attempts, last]
+        condition = {"false": "isn't wanted", "raises": "fails"}
+        self.ends[key] = condition.get(statement.run_if, behaviour.end)
+        if behaviour.length is not None and behaviour.end == "succeeds":
+            self.lengths[key] = behaviour.length
+
+
+def pick(known, index):
+    return known[index % len(known)]
+
+
+def keeps_place(entry, word):
+    if entry is None:
+        return False
+    if isinstance(entry[0], str):
+        return any(keeps_place(inner, entry[0]) for inner in entry[1])
+    return entry[1] or word == "in_order"
+
+
+def nodes_of(entry):
+    if entry is None:
+        return []
+    return [i for inner in entry[1] for i in nodes_of(inner)] if isinstance(entry[0], str) else [entry[0]]
+
+
+def put_in_order(block, order, before=()):
+    """What the text says, the long way round: who keeps a place comes after all before it, and before all after it."""
+    word, entries = block
+    for position, entry in enumerate(entries):
+        earlier = list(before)
+        if word != "concurrent":
+            place = keeps_place(entry, word)
+            earlier += [i for one in entries[:position] if place or keeps_place(one, word) for i in nodes_of(one)]
+        for index in nodes_of(entry):
+            order.setdefault(index, set()).update(earlier)
+        if entry is not None and isinstance(entry[0], str):
+            put_in_order(entry, order, earlier)
+
+
+def upstream(plan, index):
+    """What a node takes values from, however far back: along maps that is item by item."""
+    found, stack = set(), [index]
+    while stack:
+        for before in plan.nodes[stack.pop()].data:
+            if before not in found:
+                found.add(before)
+                stack.append(before)
+    return found

@@ -1,0 +1,151 @@
+"""What holds for every workflow, whatever its steps do and in whatever order the answers come."""
+
+from __future__ import annotations
+
+import attrs
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from flowkit.engine.statuses import Status
+from flowkit.errors import CancelReason
+from flowkit.graph import Kind
+from tests.machine.programs import bodies, write
+from tests.machine.reference import Reference
+from tests.machine.virtual import ENDINGS, Virtual
+
+orders = st.lists(st.integers(0, 9), max_size=60)
+"""Choices between what could happen next."""
+
+modes = st.fixed_dictionaries({"listening": st.booleans(), "keeps": st.booleans(), "late": st.booleans()})
+
+TIMED = st.lists(
+    st.sampled_from([("total_timeout", 4.0), ("total_timeout", 30.0), ("timeout", 2.0), ("heartbeat_timeout", 2.5)]),
+    max_size=2,
+).map(tuple)
+"""Limits that are hit or not, depending on who is faster."""
+
+
+def run_of(written, choices, mode, **options):
+    return Virtual(written.plan, written.script, choices=choices, order=written.order, **mode, **options)
+
+
+@given(bodies(), orders, modes)
+def test_statuses_are_what_the_table_says_in_any_order_of_answers(body, choices, mode):
+    written = write(body)
+    expected = Reference(written.plan, written.ends, written.lengths)
+
+    run = run_of(written, choices, mode).play()
+
+    assert run.statuses == {key: status.word for key, status in expected.final.items()}
+    assert {run.machine.key(i) for i in run.machine.failures} == expected.unhandled
+    assert run.outcome == ("failed" if expected.unhandled else "succeeded")
+    run.drain()
+
+
+@given(bodies(), orders, modes)
+def test_failing_fast_cancels_or_blocks_and_changes_nothing_else(body, choices, mode):
+    written = write(body, fail_fast=True)
+    expected = Reference(written.plan, written.ends, written.lengths)
+
+    run = run_of(written, choices, mode).play()
+
+    event("fails" if expected.unhandled else "succeeds")
+    assert run.outcome == ("failed" if expected.unhandled else "succeeded")
+    for key, status in run.statuses.items():
+        # Once the run is failing, nobody is retried, and nothing stands in.
+        if status != "cancelled" and not (status == "failed" and key != run.machine.key(run.machine.failures[0])):
+            assert status == expected.final[key].word
+    assert expected.unhandled or "cancelled" not in run.statuses.values()
+    run.drain()
+
+
+@given(bodies(), orders, modes, st.booleans())
+def test_lists_of_maps_are_in_the_order_of_their_items(body, choices, mode, fail_fast):
+    run = run_of(written := write(body, fail_fast=fail_fast), choices, mode).play()
+
+    machine = run.machine
+    for index, group in machine.groups.items():
+        if machine.status[index] is not Status.SUCCEEDED:
+            continue
+        values = machine.values[index]
+        items = range(group.base, group.base + group.size)
+        if machine.nodes[index].tolerant:
+            assert [outcome.status for outcome in values] == [machine.status[i].word for i in items]
+        elif machine.policies[index].on_failure in ("fail", "skip"):
+            assert values == [written.script[machine.key(i)][-1].gives for i in items]
+
+
+@given(bodies(TIMED), orders, st.booleans(), st.booleans(), st.booleans())
+def test_every_step_that_starts_ends_once_and_says_so(body, choices, keeps, late, fail_fast):
+    written = write(body, fail_fast=fail_fast)
+
+    run = run_of(written, choices, {"listening": True, "keeps": keeps, "late": late}).play()
+
+    check_story(run)
+    run.drain()
+
+
+@given(bodies(TIMED), orders, modes, st.booleans(), st.integers(0, 40), st.sampled_from(CancelReason))
+def test_a_run_that_is_cancelled_at_any_moment_is_cancelled(body, choices, mode, fail_fast, moment, reason):
+    written = write(body, fail_fast=fail_fast)
+    run = run_of(written, choices, mode)
+    run.play(moves=moment)
+    over, failing = not run.machine.left, run.machine.stopping
+
+    accepted = run.cancel(reason, "enough")
+    again = run.cancel(CancelReason.USER, "once more")
+    started = len(run.starts())
+    run.play()
+
+    event("too late" if over or failing else "in time")
+    assert accepted == (not over and failing is None)
+    assert not again
+    assert len(run.starts()) == started or over
+    if accepted:
+        assert run.outcome == "cancelled"
+        assert (run.error.reason, run.error.detail) == (reason, "enough")
+    else:
+        assert run.outcome != "cancelled"
+    if mode["listening"]:
+        check_story(run)
+    run.drain()
+
+
+def check_story(run):
+    """What the events of a run have to be, whatever happened in it."""
+    machine, told = run.machine, [event for event in run.events if hasattr(event, "key")]
+    kinds = [event.kind for event in run.events]
+    assert kinds[0] == "run_started"
+    assert kinds[-1] in ("run_succeeded", "run_failed", "run_cancelled")
+    assert sum(kind.startswith("run_") for kind in kinds) == 2
+    for index, status in enumerate(machine.status):
+        key, node = machine.key(index), machine.nodes[index]
+        story = [event for event in told if event.key == key]
+        if node.spec is None or (node.kind is Kind.MAP and machine.owners[index] is None):
+            continue
+        endings = [event.kind for event in story if event.kind in ENDINGS]
+        assert endings == [f"step_{status.word}"]
+        assert story[-1].kind == endings[0] or story[-1].kind == "step_abandoned"
+        attempts = [event.attempt for event in story if event.kind == "step_started"]
+        assert attempts == list(range(1, len(attempts) + 1))
+        for event, following in zip(story, story[1:], strict=False):
+            if event.kind == "step_retrying":
+                assert following.kind in ("step_started", "step_cancelled", "step_timed_out")
+                assert following.kind != "step_timed_out" or machine.policies[index].total_timeout is not None
+
+
+@given(bodies(), orders)
+def test_listening_and_keeping_change_nothing(body, choices):
+    written = write(body)
+    runs = [
+        run_of(written, choices, {"listening": listening, "keeps": keeps}).play()
+        for listening in (False, True)
+        for keeps in (False, True)
+    ]
+
+    assert all(run.statuses == runs[0].statuses for run in runs)
+    assert all(run.outcome == runs[0].outcome for run in runs)
+
+
+def test_the_programs_reach_every_status_and_every_kind_of_end():
+    """The generator isn't quietly narrow: a few hundred programs see all there is."""
