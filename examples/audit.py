@@ -257,10 +257,10 @@ STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d8dee4, #3a4048); --dim: light-dark(#59636e, #9198a1) }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 3rem auto; padding: 0 1.5rem }
 h1 { margin: 0 } h2 { margin: 2.5rem 0 .25rem; font-size: 1.15rem } p, dt, th { color: var(--dim); font-weight: 400 }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem; margin: 1.5rem 0 }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(13rem, 40%), 1fr)); gap: .75rem; margin: 1.5rem 0 }
 dl div { border: 1px solid var(--line); border-radius: .5rem; padding: .5rem 1rem }
 dd { margin: 0; font-size: 1.6rem } .bad { color: light-dark(#b42318, #ff8a80) }
-table { border-collapse: collapse; width: 100% } td:last-child { overflow-wrap: anywhere }
+table { border-collapse: collapse; width: 100% } td:nth-child(n + 3), td:last-child { overflow-wrap: anywhere }
 td, th { padding: .35rem 1.5rem .35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 """
 
@@ -278,8 +278,8 @@ def page(summary: Summary, packages: list[Package], unowned: list[Finding]) -> s
     strays = [(top, len(files), files[0].detail) for top, files in tops]
     every = [(one.name, one.version, one.files, one.licence or "none given") for one in packages]
     return f"""<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Audit</title><style>{STYLE}</style>
-<h1>Audit</h1><p>{escape(", ".join(summary.folders))} on {datetime.now(UTC):%d %B %Y, %H:%M} UTC<dl>{tiles}</dl>
+<title>Audit of installed packages</title><style>{STYLE}</style>
+<h1>Audit of installed packages</h1><p>{escape(", ".join(summary.folders))} on {datetime.now(UTC):%d %B %Y, %H:%M} UTC<dl>{tiles}</dl>
 {table("Not as the RECORD says", ("", "package", "module or file", ""), wrong)}
 {table("Couldn't be verified", ("package", ""), broken)}
 {table("Brought by no package", ("file or folder", "files", ""), strays)}

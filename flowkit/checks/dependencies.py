@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
 from flowkit.graph import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from flowkit.diagnostics import Span
     from flowkit.graph import Graph, Node, StepSpec
 
 __all__ = ["cycles", "shared_names"]
@@ -125,9 +128,9 @@ def _finding(graph: Graph, circle: list[int]) -> Diagnostic:
     shown = links if len(links) <= _SHOWN else [*links[: _SHOWN - 2], *links[-2:]]
     labels = []
     for number, (index, other) in enumerate(shown):
-        site = graph.nodes[index].site
-        if site is not None:
-            labels.append(Label(site.span(), _waiting(graph, index, other), primary=number == 0))
+        span = _place(graph.nodes[index])
+        if span is not None:
+            labels.append(Label(span, _waiting(graph, index, other), primary=number == 0))
     chain = [*names, names[0]]
     if len(chain) > _SHOWN + 1:
         chain = [*chain[: _SHOWN - 2], "...", *chain[-3:]]
@@ -143,6 +146,14 @@ def _finding(graph: Graph, circle: list[int]) -> Diagnostic:
         notes=(" -> ".join(chain) + ", where `->` is read as: waits for",),
         helps=("decide which comes first, and take out one of these dependencies",),
     )
+
+
+def _place(node: Node) -> Span | None:
+    """The call; of a barrier the line where its block begins, of which Python versions mark different parts."""
+    span = node.site.span() if node.site is not None else None
+    if span is None or node.kind is not Kind.BARRIER:
+        return span
+    return attrs.evolve(span, column=0, end_line=span.line, end_column=0, text=span.text.split("\n", 1)[0])
 
 
 def _name(graph: Graph, index: int) -> str:

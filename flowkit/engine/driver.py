@@ -337,10 +337,9 @@ class Driver:
     def _invoke(self, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a step, in a context of its own."""
         attempt_here.set((self, index, attempt))
-        if self.trace is None:
-            return function(*args, **kwargs) if kwargs else function(*args)
-        with self.trace.attempt(index, attempt):
-            return function(*args, **kwargs) if kwargs else function(*args)
+        if self.trace is not None:
+            self.trace.enter(index, attempt)
+        return function(*args, **kwargs) if kwargs else function(*args)
 
     def _run_interruptibly(self, place: Place, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any) -> Any:
         place.arm()
@@ -418,6 +417,8 @@ class Driver:
                 return lambda now: machine.answer(index, answer, now)
             assert isinstance(policy.on_failure, Fallback)  # noqa: S101
             assert policy.on_failure.call is not None  # noqa: S101
+            if self.trace is not None:
+                context.run(self.trace.enter, index, 0)
             value = context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
             return lambda now: machine.succeed(index, value, attempt, now)
         except BaseException as error:  # noqa: BLE001 - somebody's own code
@@ -466,10 +467,9 @@ class Driver:
 
     async def _await(self, index: int, attempt: int, function: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: Any) -> Any:
         attempt_here.set((self, index, attempt))
-        if self.trace is None:
-            return await function(*args, **(kwargs or {}))
-        with self.trace.attempt(index, attempt):
-            return await function(*args, **(kwargs or {}))
+        if self.trace is not None:
+            self.trace.enter(index, attempt)
+        return await function(*args, **(kwargs or {}))
 
     def _serve_loop(self) -> None:
         """On the event loop: a task for every async step that is ready."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
-    from contextlib import AbstractContextManager
 
     from flowkit.engine.driver import Driver
     from flowkit.engine.events import Event
@@ -103,11 +102,14 @@ class Observer(Protocol):
 class RunTrace(Protocol):
     """The trace of one run."""
 
-    def attempt(self, index: int, attempt: int) -> AbstractContextManager[Any]:
-        """Stand around an attempt, in the thread or task in which it runs."""
+    def enter(self, index: int, attempt: int) -> None:
+        """An attempt is about to run in this context, which is its own; 0 is what stands in for a step that failed.
+
+        The only one of these that isn't called under the lock of the driver.
+        """
 
     def told(self, index: int, event: Event) -> None:
-        """A transition of a node, or of the run where `index` is -1."""
+        """A transition of a node, or of the run where `index` is -1. Every attempt is told before it is entered."""
 
     def finished(self, status: str, error: BaseException | None) -> None:
         """The run has ended."""
@@ -117,7 +119,10 @@ class Tracer(Protocol):
     """Makes traces of runs."""
 
     def begin(self, driver: Driver) -> RunTrace | None:
-        """The trace of a run that begins; None where nobody records, so that nothing more is asked."""
+        """The trace of a run that begins; None where nobody records, so that nothing more is asked.
+
+        Called in the context of the run, of which everything in it gets a copy.
+        """
 
 
 class Services:

@@ -319,7 +319,7 @@ class Projection:
     site: Site
 
 
-@attrs.define(eq=False, slots=False)
+@attrs.define(eq=False, slots=False, repr=False)
 class Graph:
     """A workflow as written, for one set of arguments.
 
@@ -384,6 +384,9 @@ class Graph:
 
     def __len__(self) -> int:
         return len(self.nodes)
+
+    def __repr__(self) -> str:
+        return f"<graph of {self.workflow.name}: {len(self.nodes)} nodes>"
 
 
 _DRAWN = 200

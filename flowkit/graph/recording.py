@@ -493,9 +493,9 @@ def _record(recorder: Recorder, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     except StopRecording:
         value = None
     except CheckFailed as failed:
-        if not recorder.problems or failed.diagnostics[-1] is not recorder.problems[-1]:
+        if not recorder.problems or failed.diagnostics[-1].labels != recorder.problems[-1].labels:
             raise
-        recorder.stopped = failed.diagnostics[-1]
+        recorder.stopped = recorder.problems[-1]
         value = None
     finally:
         recording.reset(token)

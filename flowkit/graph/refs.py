@@ -121,7 +121,9 @@ def used_as_value(ref: Ref, how: str, instead: str, frame: Any) -> NoReturn:
         labels=tuple(labels),
         helps=(instead,),
     )
-    recorder.problem(finding)
+    # Some builtins try another way when the first one is refused; that is still one mistake.
+    if not any(known.code == "FK401" and known.labels == finding.labels for known in recorder.problems):
+        recorder.problem(finding)
     raise CheckFailed([finding])
 
 

@@ -1,0 +1,58 @@
+"""P1: a chain of steps, each with the result of the one before it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks.measuring import MICROSECONDS, Row, best_of, interleaved
+from benchmarks.noop import inc, inc_async, inc_step
+from flowkit import workflow
+
+
+@workflow
+def chain(length: int) -> int:
+    number = 0
+    for _ in range(length):
+        number = inc_step(number)
+    return number
+
+
+def plain(length: int) -> int:
+    number = 0
+    for _ in range(length):
+        number = inc(number)
+    return number
+
+
+async def tasks(length: int) -> int:
+    number = 0
+    for _ in range(length):
+        number = await asyncio.create_task(inc_async(number))
+    return number
+
+
+def pooled(pool: ThreadPoolExecutor, length: int) -> int:
+    number = 0
+    for _ in range(length):
+        number = pool.submit(inc, number).result()
+    return number
+
+
+def rows(*, quick: bool) -> Iterator[Row]:
+    """Measure."""
+    rounds = 5 if quick else 15
+    with asyncio.Runner() as runner, ThreadPoolExecutor(2) as pool:
+        for length in (1_000,) if quick else (1_000, 10_000):
+            taken = interleaved(
+                {
+                    "plain": lambda n=length: plain(n),
+                    "asyncio": lambda n=length: runner.run(tasks(n)),
+                    "pool": lambda n=length: pooled(pool, n),
+                    "flowkit": lambda n=length: chain(n),
+                },
+                rounds,
+            )
+            figures = best_of(taken, MICROSECONDS / length)
+            yield Row.beside("P1", f"chain of {length:,}", "µs a step", figures, asyncio=1.0)

@@ -1,0 +1,146 @@
+"""Whether anybody records, asked when a run begins: where nobody does, a run costs what it costs without telemetry."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
+    from flowkit.engine.driver import Driver
+    from flowkit.engine.events import Event
+    from flowkit.engine.ports import RunTrace
+    from flowkit.telemetry.meters import Instruments, RunMeters
+    from flowkit.telemetry.spans import RunSpans
+
+__all__ = ["OpenTelemetry"]
+
+log: Final = logging.getLogger("flowkit")
+
+SCOPE: Final = "flowkit"
+"""The name under which spans and metrics are made."""
+
+
+class OpenTelemetry:
+    """Makes spans and metrics, where somebody records them.
+
+    A provider that records was made by somebody who imported the API, or is named in the environment: without either
+    there is nothing to look for. The environment is read here, once.
+    """
+
+    def __init__(self) -> None:
+        self._traces_named = "OTEL_PYTHON_TRACER_PROVIDER" in os.environ
+        self._meters_named = "OTEL_PYTHON_METER_PROVIDER" in os.environ
+        # Each provider with what was made of it, so that it is looked at once and not in every run.
+        self._tracer: tuple[Any, Tracer | None] = None, None
+        self._instruments: tuple[Any, Instruments | None] = None, None
+
+    def begin(self, driver: Driver) -> RunTrace | None:
+        """The trace of a run that begins; None where nobody records."""
+        try:
+            tracer = self._find_tracer() if self._traces_named or "opentelemetry.trace" in sys.modules else None
+            found = self._meters_named or "opentelemetry.metrics" in sys.modules
+            instruments = self._find_instruments() if found else None
+            if tracer is None and instruments is None:
+                return None
+            return _trace(driver, tracer, instruments)
+        except Exception:
+            log.exception("OpenTelemetry failed, so a run of %s isn't traced", driver.plan.graph.workflow.name)
+            return None
+
+    def _find_tracer(self) -> Tracer | None:
+        from opentelemetry import trace
+
+        provider = trace.get_tracer_provider()
+        known, tracer = self._tracer
+        if provider is not known:
+            tracer = None if _is_idle(provider) else provider.get_tracer(SCOPE, _version())
+            tracer = None if _is_idle(tracer) else tracer
+            self._tracer = provider, tracer
+        return tracer
+
+    def _find_instruments(self) -> Instruments | None:
+        from opentelemetry import metrics
+
+        provider = metrics.get_meter_provider()
+        known, instruments = self._instruments
+        if provider is not known:
+            meter = None if _is_idle(provider) else provider.get_meter(SCOPE, _version())
+            instruments = None
+            if meter is not None and not _is_idle(meter):
+                from flowkit.telemetry.meters import Instruments
+
+                instruments = Instruments(meter)
+            self._instruments = provider, instruments
+        return instruments
+
+
+def _is_idle(thing: Any) -> bool:
+    """Whether it is one of the API's own stand-ins, which record nothing."""
+    return type(thing).__module__.startswith(("opentelemetry.trace", "opentelemetry.metrics"))
+
+
+def _version() -> str:
+    from importlib import metadata
+
+    try:
+        return metadata.version("flowkit-workflows")
+    except metadata.PackageNotFoundError:  # it is run from its source
+        return ""
+
+
+def _trace(driver: Driver, tracer: Tracer | None, instruments: Instruments | None) -> RunTrace | None:
+    spans: RunSpans | None = None
+    meters: RunMeters | None = None
+    if tracer is not None:
+        from flowkit.telemetry.spans import RunSpans
+
+        spans = RunSpans(tracer, driver)
+        if not spans.span.is_recording():
+            spans = None  # the run was sampled out, and its steps with it; what its steps make sees that by itself
+    if instruments is not None:
+        from flowkit.telemetry.meters import RunMeters
+
+        meters = RunMeters(instruments, driver, spans)
+    if spans is None and meters is None:
+        return None
+    return _Guarded(spans, meters)
+
+
+class _Guarded:
+    """Spans and metrics of one run. When processors or exporters raise, the run goes on without them."""
+
+    def __init__(self, spans: RunSpans | None, meters: RunMeters | None) -> None:
+        self._spans = spans
+        # Measurements come first: at the end of a step its span is still there to be named as an example.
+        self._parts = [part for part in (meters, spans) if part is not None]
+
+    def enter(self, index: int, attempt: int) -> None:
+        if self._spans is not None:
+            try:
+                self._spans.enter(index, attempt)
+            except Exception as error:  # noqa: BLE001 - see above
+                self._give_up(self._spans, error)
+
+    def told(self, index: int, event: Event) -> None:
+        for part in self._parts:
+            try:
+                part.told(index, event)
+            except Exception as error:  # noqa: BLE001, PERF203 - see above
+                self._give_up(part, error)
+
+    def finished(self, status: str, error: BaseException | None) -> None:
+        for part in self._parts:
+            try:
+                part.finished(status, error)
+            except Exception as problem:  # noqa: BLE001, PERF203 - see above
+                self._give_up(part, problem)
+
+    def _give_up(self, part: RunSpans | RunMeters, error: Exception) -> None:
+        log.error("OpenTelemetry failed, so the rest of a run isn't traced", exc_info=error)
+        self._parts = [other for other in self._parts if other is not part]
+        if part is self._spans:
+            self._spans = None
