@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import attrs
@@ -106,20 +107,20 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
 
 
 def _circle(nodes: Sequence[Node], component: set[int]) -> list[int]:
-    """One way round through a component; nothing if it is a single node that doesn't wait for itself."""
-    seen: dict[int, int] = {}
-    walk: list[int] = []
-    index = min(component)
-    while index not in seen:
-        seen[index] = len(walk)
-        walk.append(index)
-        following = [i for i in _waits_for(nodes[index]) if i in component]
-        if not following:
-            return []
-        index = following[-1]
-    circle = walk[seen[index] :]
-    first = circle.index(min(circle))
-    return circle[first:] + circle[:first]
+    """A shortest way round from the first node of a component; none if that is alone and doesn't wait for itself."""
+    first = min(component)
+    came_from: dict[int, int] = {}
+    queue = deque([first])
+    while queue and first not in came_from:
+        index = queue.popleft()
+        for other in _waits_for(nodes[index]):
+            if other in component and other not in came_from:
+                came_from[other] = index
+                queue.append(other)
+    circle: list[int] = []
+    while first in came_from and (not circle or circle[-1] != first):
+        circle.append(came_from[circle[-1] if circle else first])
+    return circle[::-1]
 
 
 def _finding(graph: Graph, circle: list[int]) -> Diagnostic:

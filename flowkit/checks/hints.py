@@ -111,7 +111,7 @@ def _judge(given: Any, wanted: Any) -> bool:
             warnings.simplefilter("ignore")  # it has opinions about spellings from before Python 3.9
             from beartype.door import is_subhint
 
-            return bool(is_subhint(given, wanted))
+            return bool(is_subhint(plain(given), plain(wanted)))
     except Exception:  # noqa: BLE001 - it refuses to judge in many ways, and what can't be judged fits
         return True
 

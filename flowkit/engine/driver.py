@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +37,7 @@ from flowkit.policies import Fallback, retry_after_of
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from flowkit.engine.ports import RunTrace, Services
     from flowkit.errors import StepTimeout
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     from flowkit.plan import Plan
 
 __all__ = ["Driver"]
+
+Feed = Callable[[int, Any, int, float], None]
+"""An input of the machine: for a node, a fact, from an attempt, at a time."""
 
 log: Final = logging.getLogger("flowkit")
 
@@ -74,6 +78,7 @@ class Driver:
         self.keeps = keeps
         """Whether its transitions and steps are kept: it was started, or somebody listens."""
         self.machine = Machine(plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps)
+        self._any, self._pool, self._async = (self.machine.ready[lane] for lane in EVERYTHING)
         self.lock = threading.Lock()
         self.conclusion: Conclusion | None = None
         self.events: list[events.Event] = []
@@ -284,55 +289,50 @@ class Driver:
             place.driver = None
 
     def _work(self, index: int, place: Place, lanes: Sequence[Lane]) -> int | None:
-        """Do what a taken node asks for; the next node, if there is one for this worker."""
-        machine, clock = self.machine, self.services.clock
-        job = machine.jobs.get(index, Job.BODY)
+        """Do what a taken node asks for, hand in what came of it; the next node, if there is one for this worker."""
+        machine, services = self.machine, self.services
         attempt = machine.attempts.get(index, 1)
-        if job is not Job.BODY:
-            hand_in = self._do(job, index, attempt)
+        place.index = index
+        if index in machine.jobs:
+            feed, fact = self._do(machine.jobs[index], index)
         else:
-            place.index = index
-            try:
-                spec, args, kwargs = self._call(index)
-                if machine.lanes[index] is Lane.LOOP:
-                    value = self._run_inline(index, attempt, spec, args, kwargs)
-                elif machine.is_interruptible(index):
-                    value = self._run_interruptibly(place, index, attempt, spec, args, kwargs)
-                else:
-                    value = self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
-                kind = type(value)
-                if kind is Ref or kind is CoroutineType:
-                    _refuse(value, spec)
-            except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
-                if isinstance(error, KeyboardInterrupt) and lanes is not POOL:
-                    self._hand_in_interrupt(index, attempt)
-                    raise
-                error.__traceback__ = _without_us(error)
-                failure = self._judge(index, attempt, error)
-                hand_in = lambda now: machine.fail(index, failure, attempt, now)  # noqa: E731
-            else:
-                place.index = -1
-                with self.lock:
-                    if self.conclusion is None:
-                        now = clock.now()
-                        if self.services.inline:
-                            machine.advance(now)
-                        machine.succeed(index, value, attempt, now)
-                        following = None if place.retired else machine.take(lanes, now)
-                        self._after()
-                        return following
-                    return None
-            place.index = -1
+            feed, fact = self._run(index, attempt, place, lanes)
+        place.index = -1
         with self.lock:
             if self.conclusion is not None:
                 return None
-            now = clock.now()
-            if self.services.inline:
+            now = services.clock.now()
+            if services.inline:
                 machine.advance(now)  # nobody else could have noticed that time ran out
-            hand_in(now)
+            feed(index, fact, attempt, now)
             following = None if place.retired else machine.take(lanes, now)
-            self._after()
+            if machine.requests or self._any or self._pool or self._async or machine.deadline is not None:
+                self._after()
             return following
+
+    def _run(self, index: int, attempt: int, place: Place, lanes: Sequence[Lane]) -> tuple[Feed, Any]:
+        """Run a step: how to hand in what came of it, and what that is."""
+        machine = self.machine
+        try:
+            spec, args, kwargs = self._call(index)
+            if machine.plain[index]:
+                value = self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
+            elif machine.lanes[index] is Lane.LOOP:
+                value = self._run_inline(index, attempt, spec, args, kwargs)
+            elif machine.is_interruptible(index):
+                value = self._run_interruptibly(place, index, attempt, spec, args, kwargs)
+            else:
+                value = self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
+            kind = type(value)
+            if kind is Ref or kind is CoroutineType:
+                _refuse(value, spec)
+        except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
+            if isinstance(error, KeyboardInterrupt) and lanes is not POOL:
+                self._hand_in_interrupt(index, attempt)
+                raise
+            error.__traceback__ = _without_us(error)
+            return machine.fail, self._judge(index, attempt, error)
+        return machine.succeed, value
 
     def _invoke(self, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """Call a step, in a context of its own."""
@@ -398,35 +398,31 @@ class Driver:
 
     # -- jobs other than the body ---------------------------------------------------------------------------------------
 
-    def _do(self, job: Job, index: int, attempt: int) -> Callable[[float], None]:
-        """Run the code that a condition, a fallback or a map's list means; how to hand in what came of it."""
+    def _do(self, job: Job, index: int) -> tuple[Feed, Any]:
+        """Run the code that a condition, a fallback or a map's list means: how to hand in what came of it, and what."""
         machine = self.machine
         try:
             if job is Job.EXPAND:
                 node = machine.nodes[index]
                 label = node.spec.label if node.spec is not None else ""
-                count, columns = collect(node, label, self._resolve, machine.groups)
-                return lambda now: machine.expand(index, count, columns, now)
+                items = collect(node, label, self._resolve, machine.groups)
+                return lambda node, items, _, now: machine.expand(node, *items, now), items
             spec, args, kwargs = self._call(index)
             policy = machine.policies[index]
             assert policy is not None  # noqa: S101 - only steps have these jobs
             context = self.context.copy()
             if job is Job.CONDITION:
                 assert policy.run_if is not None  # noqa: S101
-                answer = bool(context.run(policy.run_if, *args, **(kwargs or {})))
-                return lambda now: machine.answer(index, answer, now)
+                condition = bool(context.run(policy.run_if, *args, **(kwargs or {})))
+                return lambda node, condition, _, now: machine.answer(node, condition, now), condition
             assert isinstance(policy.on_failure, Fallback)  # noqa: S101
             assert policy.on_failure.call is not None  # noqa: S101
-            if self.trace is not None:
-                context.run(self.trace.enter, index, 0)
-            value = context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
-            return lambda now: machine.succeed(index, value, attempt, now)
+            return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
         except BaseException as error:  # noqa: BLE001 - somebody's own code
             error.__traceback__ = _without_us(error)
             what = {Job.CONDITION: "run_if", Job.FALLBACK: "the fallback", Job.EXPAND: "the list of items"}[job]
             error.add_note(f"raised by {what} of `{machine.key(index)}`")
-            failure = Failure(error)
-            return lambda now: machine.fail(index, failure, attempt, now)
+            return machine.fail, Failure(error)
 
     def _judge(self, index: int, attempt: int, error: BaseException) -> Failure:
         """Ask a step's policy about an error. Its predicates and backoffs may be somebody's own, and may raise."""

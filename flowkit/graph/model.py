@@ -10,6 +10,7 @@ import enum
 import inspect
 import typing
 from functools import cached_property
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -122,20 +123,27 @@ class _Described:
 
     @cached_property
     def hints(self) -> Mapping[str, Any]:
-        """The annotations, resolved. Empty where they name something that isn't there at run time."""
+        """The annotations, resolved; without those that name something that isn't there at run time."""
         target: Any = self.target
         if inspect.isclass(target):
-            hints: dict[str, Any] = {}
-            try:
-                hints.update(typing.get_type_hints(target.__init__))
-            except Exception:  # noqa: BLE001 - annotations may run any code
-                hints.clear()
-            hints["return"] = target
-            return hints
+            return {**_resolved(target.__init__), "return": target}
+        return _resolved(target)
+
+
+def _resolved(function: Any) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except Exception:  # noqa: BLE001 - annotations may run any code
+        pass
+    # One that can't be resolved must not take the others with it: `-> None` says that a step is an effect.
+    hints: dict[str, Any] = {}
+    for name, written in (getattr(function, "__annotations__", None) or {}).items():
+        one = SimpleNamespace(__annotations__={name: written})
         try:
-            return typing.get_type_hints(target, include_extras=True)
-        except Exception:  # noqa: BLE001 - annotations may run any code
-            return {}
+            hints.update(typing.get_type_hints(one, getattr(function, "__globals__", None), include_extras=True))
+        except Exception:  # noqa: BLE001, S112 - as above
+            continue
+    return hints
 
 
 @attrs.define(eq=False, slots=False)

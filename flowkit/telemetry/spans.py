@@ -134,8 +134,15 @@ class RunSpans:
 
     def told(self, index: int, event: events.Event) -> None:
         """Open and close what an event is about."""
-        if isinstance(event, events.StepStarted):
+        if type(event) is events.StepStarted:
             self._started(index, event)
+        elif type(event) in ENDS:
+            assert isinstance(event, events.StepEvent)  # noqa: S101 - they all are
+            if index in self._maps:
+                self._maps[index].end = event
+                self._close_map(index)
+            else:
+                self._ended(index, event, ENDS[type(event)])
         elif isinstance(event, events.StepRetrying):
             self._retrying(index, event)
         elif isinstance(event, events.StepAbandoned):
@@ -143,12 +150,6 @@ class RunSpans:
             (step.attempt_span or step.span).set_attribute(ABANDONED, True)
         elif isinstance(event, events.ItemsCollected):
             self._collected(index, event)
-        elif isinstance(event, events.StepEvent) and type(event) in ENDS:
-            if index in self._maps:
-                self._maps[index].end = event
-                self._close_map(index)
-            else:
-                self._ended(index, event, ENDS[type(event)])
 
     def finished(self, status: str, error: BaseException | None) -> None:
         """Close what is still open, the run last."""

@@ -158,7 +158,6 @@ MISFITTING = [
     (tuple[int, str], abc.Sequence[int]),
     (str, Literal["a"]),
     (Literal["c"], Literal["a", "b"]),
-    (Literal[1], Literal[True]),
     (int, UserId),
     (UserId, OrderId),
     (Annotated[int, "metres"], str),

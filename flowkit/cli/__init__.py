@@ -1,0 +1,40 @@
+"""The command line: `flowkit`, and `python -m flowkit`. The one door to cyclopts and rich.
+
+Reading order: commands -> targets -> options -> running -> progress -> checking; and failures and terminal, on which
+they all stand.
+
+Results go to stdout, all else to stderr. Exit codes:
+
+====  =====================================================================================================
+0     it did what was asked for
+1     the workflow failed: a step or its body raised, or the checks found errors
+2     nothing was run, because of the command itself: an unknown name, a wrong option, bad JSON, a module
+      that can't be imported, a library that isn't installed
+130   it was interrupted with Ctrl-C: the run was cancelled, and has ended
+====  =====================================================================================================
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say (those of the process unless given), and return the exit code."""
+    try:
+        from flowkit.cli.commands import execute
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in {"cyclopts", "rich"}:
+            raise
+        sys.stderr.write(f"the command line needs `{missing.name}`, which isn't installed:\n{_INSTALL}\n")
+        return 2
+    return execute(sys.argv[1:] if arguments is None else arguments)
+
+
+_INSTALL = "pip install 'flowkit-workflows[cli]'"

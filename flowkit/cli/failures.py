@@ -1,0 +1,35 @@
+"""What somebody's code raised, told with their lines and without ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from traceback import StackSummary, TracebackException
+from typing import Final
+
+import flowkit
+
+__all__ = ["told"]
+
+_OURS: Final = str(Path(flowkit.__file__).parent)
+
+
+def told(error: BaseException) -> str:
+    """The traceback as Python writes it, notes, causes and groups included, without the frames of flowkit."""
+    whole = TracebackException.from_exception(error)
+    seen: set[int] = set()
+    left = [whole]
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        kept = [frame for frame in one.stack if not _is_ours(frame.filename)]
+        # Without any frame the headline of the traceback would stand alone.
+        one.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
+        left += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
+    return "".join(whole.format()).rstrip("\n")
+
+
+def _is_ours(filename: str) -> bool:
+    """Whether a frame says nothing about the code that failed: flowkit's own, or the import machinery's."""
+    return filename.startswith((_OURS, "<frozen importlib"))

@@ -1,0 +1,83 @@
+"""Where words go: results to stdout, all else to stderr, in colour where somebody looks."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from flowkit.diagnostics import render, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowkit.diagnostics import Diagnostic
+
+__all__ = ["Refused", "errors", "has_colour", "is_watched", "note", "print_json", "problem", "refuse", "show"]
+
+
+class Refused(Exception):  # noqa: N818 - an answer to the user, not a fault
+    """The command can't be carried out as it was given; nothing was run.
+
+    `error` is what somebody's own code raised, to be shown with its traceback.
+    """
+
+    def __init__(self, message: str, *helps: str, error: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.helps = tuple(one for one in helps if one)
+        self.error = error
+
+
+def refuse(message: str, *helps: str, error: BaseException | None = None) -> NoReturn:
+    """Raise `Refused`; empty helps are left out."""
+    raise Refused(message, *helps, error=error)
+
+
+def errors() -> Console:
+    """The console on stderr. Made anew each time: tests and notebooks swap the streams."""
+    return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def has_colour(console: Console) -> bool:
+    """Whether colour is wanted there: a terminal that can, and no NO_COLOR."""
+    return console.color_system is not None and not console.no_color
+
+
+def is_watched() -> bool:
+    """Whether a person is likely to be looking: neither output goes to a file or another program."""
+    return sys.stdout.isatty() and sys.stderr.isatty() and not errors().is_dumb_terminal
+
+
+def problem(message: str, *helps: str) -> None:
+    """Say on stderr what is wrong, and the ways out."""
+    console = errors()
+    console.print(Text.assemble(("error", "bold red"), ": ", message))
+    for text in helps:
+        console.print(Text.assemble("  ", ("help", "bold"), ": ", text))
+
+
+def note(message: str) -> None:
+    """Say something on stderr."""
+    errors().print(Text.assemble(("note", "bold"), ": ", message))
+
+
+def show(found: Sequence[Diagnostic], console: Console) -> None:
+    """Findings with their source, and how many there are."""
+    if not found:
+        return
+    colour = has_colour(console)
+    # Written as it is: rich would wrap the lines of source.
+    console.file.write(render(found, color=colour, width=console.width if console.is_terminal else None))
+    console.file.write(f"\n\n{summary(found, color=colour)}\n")
+    console.file.flush()
+
+
+def print_json(data: Any, out: TextIO) -> None:
+    """One JSON document, for people and programs."""
+    unicode = (getattr(out, "encoding", None) or "").lower().replace("-", "") == "utf8"
+    out.write(json.dumps(data, indent=2, ensure_ascii=not unicode) + "\n")
+    out.flush()
