@@ -60,10 +60,12 @@ def is_result(expression: ast.AST, names: Names, seen: frozenset[str] = frozense
     if isinstance(expression, ast.Name):
         name = expression.id
         values = names.bound.get(name, ())
-        return bool(values) and name not in seen and all(
-            value is not None and is_result(value, names, seen | {name}) for value in values
-        )
-    return isinstance(expression, ast.Call) and (names.step(expression) is not None or _takes_outcome(expression, names))
+        if not values or name in seen:
+            return False
+        return all(value is not None and is_result(value, names, seen | {name}) for value in values)
+    if not isinstance(expression, ast.Call):
+        return False
+    return names.step(expression) is not None or _takes_outcome(expression, names)
 
 
 def _takes_outcome(call: ast.Call, names: Names) -> bool:
@@ -73,19 +75,20 @@ def _takes_outcome(call: ast.Call, names: Names) -> bool:
 
 def steps_in_blocks(text: Text, names: Names) -> Iterator[Diagnostic]:
     """Find steps called inside `try` or a foreign `with`: it is over before the step runs (FK405)."""
-    blocks: dict[ast.AST, list[ast.Call]] = {}
+    blocks: dict[ast.Try | ast.TryStar | ast.withitem, list[ast.Call]] = {}
     for node in within(text.node, nested=False):
         if isinstance(node, ast.Call) and names.step(node) is not None:
             block = _block_around(node, text, names)
             if block is not None:
                 blocks.setdefault(block, []).append(node)
     for block, calls in blocks.items():
-        yield _in_try(text, names, block, calls) if isinstance(block, (ast.Try, ast.TryStar)) else _in_with(
-            text, names, block, calls
-        )
+        if isinstance(block, ast.withitem):
+            yield _in_with(text, names, block, calls)
+        else:
+            yield _in_try(text, names, block, calls)
 
 
-def _block_around(node: ast.AST, text: Text, names: Names) -> ast.AST | None:
+def _block_around(node: ast.AST, text: Text, names: Names) -> ast.Try | ast.TryStar | ast.withitem | None:
     """The innermost `try`, or the item of a foreign `with`, that a node stands in."""
     while node is not text.node:
         inner, node = node, text.parents[node]
@@ -108,9 +111,7 @@ def _is_region(manager: ast.expr, names: Names) -> bool:
     return found is not MISSING and is_ours(found)
 
 
-def _in_try(text: Text, names: Names, block: ast.AST, calls: list[ast.Call]) -> Diagnostic:
-    assert isinstance(block, (ast.Try, ast.TryStar))  # noqa: S101 - what the caller has just asked
-    first = calls[0]
+def _in_try(text: Text, names: Names, block: ast.Try | ast.TryStar, calls: list[ast.Call]) -> Diagnostic:
     return Diagnostic(
         code="FK405",
         level=Level.ERROR,
@@ -119,14 +120,11 @@ def _in_try(text: Text, names: Names, block: ast.AST, calls: list[ast.Call]) -> 
             *_recorded(text, calls),
             Label(text.keyword(block), "which catches nothing that the step raises", primary=False),
         ),
-        helps=(
-            f"take the end of the step as a value, with `outcome({text.quote(first)})`, or catch the exception in the step",
-        ),
+        helps=(f"take its end as a value, `outcome({text.quote(calls[0])})`, or catch the exception in the step",),
     )
 
 
-def _in_with(text: Text, names: Names, block: ast.AST, calls: list[ast.Call]) -> Diagnostic:
-    assert isinstance(block, ast.withitem)  # noqa: S101 - what the caller has just asked
+def _in_with(text: Text, names: Names, block: ast.withitem, calls: list[ast.Call]) -> Diagnostic:
     manager = block.context_expr
     return Diagnostic(
         code="FK405",

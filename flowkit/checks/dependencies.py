@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
-from flowkit.graph import Kind
+from flowkit.graph import Kind, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,6 +71,7 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
     """The strongly connected parts, by Tarjan's algorithm without recursion; the first written ones first."""
     number: dict[int, int] = {}
     low: dict[int, int] = {}
+    place: dict[int, int] = {}
     path: list[int] = []
     open_: set[int] = set()
     found: list[set[int]] = []
@@ -79,6 +80,7 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
             continue
         work = [(root, iter(_waits_for(nodes[root])))]
         number[root] = low[root] = len(number)
+        place[root] = len(path)
         path.append(root)
         open_.add(root)
         while work:
@@ -88,6 +90,7 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
                     continue
                 if other not in number:
                     number[other] = low[other] = len(number)
+                    place[other] = len(path)
                     path.append(other)
                     open_.add(other)
                     work.append((other, iter(_waits_for(nodes[other]))))
@@ -99,7 +102,7 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[index])
                 if low[index] == number[index]:
-                    start = path.index(index) if len(path) < 64 else len(path) - 1 - path[::-1].index(index)
+                    start = place[index]
                     found.append(set(path[start:]))
                     open_.difference_update(path[start:])
                     del path[start:]
@@ -181,15 +184,17 @@ def _waiting(graph: Graph, index: int, other: int) -> str:
 
 
 def _depends(spec: StepSpec, other: Node) -> bool:
-    named = spec.options.depends_on if isinstance(spec.options.depends_on, tuple) else ()
-    if other.spec is None:
+    """Whether `depends_on` names the step of another node, or that very call."""
+    named = spec.options.depends_on
+    if other.spec is None or not isinstance(named, tuple):
         return False
-    declared = other.spec.declared
+    step = other.spec.declared
     for one in named:
-        if type(one) is str:
-            if one in (declared.label, declared.name):
+        # By type alone: a Ref refuses to be compared.
+        if type(one) is Ref:
+            if one._flowkit_node == other.index:
                 return True
-        elif one is declared or getattr(type(one), "_flowkit_node", None) is not None and one._flowkit_node == other.index:
+        elif one is step or (type(one) is str and one in (step.label, step.name)):
             return True
     return False
 

@@ -47,10 +47,7 @@ def dropped_runs(text: Text, names: Names) -> Iterator[Diagnostic]:
                 level=Level.ERROR,
                 title=f"the run of `{spec.label}` is started and its handle dropped",
                 labels=(Label(text.span(call), "nobody sees how this run ends"),),
-                helps=(
-                    f"keep the handle and ask for the result, `run = {text.quote(call)}`, "
-                    f"or call `{text.quote(method.value)}(...)`, which waits",
-                ),
+                helps=(f"keep it, `run = {text.quote(call)}`, or call `{text.quote(method.value)}(...)`, which waits",),
             )
 
 

@@ -4,174 +4,85 @@ from __future__ import annotations
 
 import ast
 import inspect
+import types
 import typing
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
-import attrs
-
-from flowkit.checks.hints import a, accepts, fits, plain, show
-from flowkit.checks.members import Absent, element
-from flowkit.checks.source import Text, argument_at, call_at, read, within
-from flowkit.checks.values import described, item_of_map, name_of, node_of, type_of
+from flowkit.checks.hints import a, fits, show
+from flowkit.checks.misfits import SCALARS, Misfit, misfits, misfits_of_argument
+from flowkit.checks.source import argument_at, call_at, read, within
+from flowkit.checks.values import described, name_of, node_of, type_of
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function, span_of_parameter
-from flowkit.graph import Kind, Outcome, Ref, SourceKind, Template
+from flowkit.graph import Kind, Outcome, Ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flowkit.checks.calls import Slot
+    from flowkit.checks.source import Text
     from flowkit.diagnostics import Span
-    from flowkit.graph import Graph, Node, Source
+    from flowkit.graph import Graph, Node, StepSpec
 
 __all__ = ["argument_misfits", "result_misfits"]
 
-_UNIONS: Final = (typing.Union, type(int | str))
-_SCALARS: Final = frozenset({int, str, float, bool, bytes, type(None)})
+_UNIONS: Final = (typing.Union, types.UnionType)
 _SHOWN: Final = 40
 """Characters of a value that a title has room for."""
 
 
-@attrs.frozen(eq=False)
-class Misfit:
-    """A value that can't go where it is passed."""
-
-    value: Any
-    """A Ref, a scalar, or the class of a container."""
-    given: Any
-    wanted: Any
-    index: int | None = None
-    """Which item of the written argument it is."""
-
-
-def argument_misfits(graph: Graph, node: Node, position: int | str, slot: Slot) -> Iterator[Diagnostic]:
+def argument_misfits(graph: Graph, node: Node, spec: StepSpec, position: int | str, slot: Slot) -> Iterator[Diagnostic]:
     """Find what a call passes to one of its parameters and can't fit there."""
-    value = node.args[position] if isinstance(position, int) else (node.kwargs or {})[position]
-    found = _map_misfits(graph, value, slot.hint) if node.kind is Kind.MAP else _misfits(graph, value, slot.hint)
-    for misfit in found:
-        yield _argument(graph, node, position, slot, misfit)
+    for misfit in misfits_of_argument(graph, node, position, slot.hint):
+        yield _argument(graph, node, spec, position, slot, misfit)
 
 
 def result_misfits(graph: Graph) -> Iterator[Diagnostic]:
     """Find what a workflow returns although its annotation says something else (FK203)."""
-    wanted = graph.workflow.returns
+    wanted, result = graph.workflow.returns, graph.result
     if wanted is inspect.Signature.empty or graph.stopped is not None:
         return
-    if type(graph.result) is Ref and node_of(graph, graph.result) is None:
+    if wanted is type(None) and type(result) is Ref and node_of(graph, result) is not None:
+        given = type_of(graph, result)
+        if given is not type(None):  # None was promised, so even what nobody knows is too much
+            yield _result(graph, Misfit(result, given, wanted))
         return
-    if wanted is type(None) and type(graph.result) is Ref and type_of(graph, graph.result) is not type(None):
-        # Even where nobody knows what it is: None was promised.
-        yield _result(graph, Misfit(graph.result, type_of(graph, graph.result), wanted))
-        return
-    for misfit in _misfits(graph, graph.result, wanted):
+    for misfit in misfits(graph, result, wanted):
         yield _result(graph, misfit)
 
 
-def _misfits(graph: Graph, value: Any, wanted: Any, index: int | None = None) -> Iterator[Misfit]:
-    kind = type(value)
-    if kind is Ref:
-        given = type_of(graph, value)
-        if not fits(given, wanted):
-            yield Misfit(value, given, wanted, index)
-    elif kind is Template:
-        yield from _container_misfits(graph, value.shape, wanted)
-    elif kind in _SCALARS and not accepts(value, wanted):
-        yield Misfit(value, kind, wanted, index)
-
-
-def _container_misfits(graph: Graph, shape: Any, wanted: Any) -> Iterator[Misfit]:
-    kind = type(shape)
-    if not isinstance(kind, type) or not issubclass(kind, (list, tuple, set, frozenset, dict)):
-        return
-    if not fits(kind, wanted):
-        yield Misfit(kind, kind, wanted)
-        return
-    for index, (item, hint) in enumerate(_items(shape, wanted)):
-        if type(item) is Ref:
-            yield from _misfits(graph, item, hint, index)
-
-
-def _items(shape: Any, wanted: Any) -> Iterator[tuple[Any, Any]]:
-    """The items of a container, each with the type that is asked for."""
-    wanted = plain(wanted)
-    if get_origin(wanted) in _UNIONS:
-        fitting = [one for one in get_args(wanted) if fits(type(shape), one)]
-        if len(fitting) != 1:
-            return
-        wanted = plain(fitting[0])
-    parts = get_args(wanted)
-    if not parts:
-        return
-    if isinstance(shape, dict):
-        if len(parts) == 2:
-            yield from ((item, parts[1]) for item in shape.values())
-    elif get_origin(wanted) is tuple and not (len(parts) == 2 and parts[1] is ...):
-        if len(parts) == len(shape):
-            yield from zip(shape, parts, strict=True)
-    elif get_origin(wanted) is tuple or len(parts) == 1:
-        yield from ((item, parts[0]) for item in shape)
-
-
-def _map_misfits(graph: Graph, source: Source, wanted: Any) -> Iterator[Misfit]:
-    if source.kind is SourceKind.SAME:
-        yield from _misfits(graph, source.value, wanted)
-    elif source.kind is SourceKind.EACH:
-        seen: set[tuple[type, Any]] = set()
-        for index, item in enumerate(source.value):
-            for misfit in _misfits(graph, item, wanted, index):
-                # A thousand items with the same mistake are one mistake.
-                if all(misfit.given is not given for _, given in seen):
-                    seen.add((type(item), misfit.given))
-                    yield misfit
-    elif source.kind is SourceKind.CHAIN:
-        given = item_of_map(graph.nodes[source.value._flowkit_node])
-        if not fits(given, wanted):
-            yield Misfit(source, given, wanted)
-    else:
-        whole = type_of(graph, source.value)
-        given = element(whole)
-        if isinstance(given, Absent) or not fits(given, wanted):
-            yield Misfit(source, given if not isinstance(given, Absent) else whole, given if isinstance(given, Absent) else wanted)
-
-
-def _argument(graph: Graph, node: Node, position: int | str, slot: Slot, misfit: Misfit) -> Diagnostic:
-    assert node.spec is not None  # noqa: S101 - only calls of steps have parameters
-    step = node.spec.label
-    given, wanted = show(misfit.given), show(misfit.wanted)
-    literal = type(misfit.value) in _SCALARS
-    value = misfit.value.value if _is_source(misfit) else misfit.value
+def _argument(
+    graph: Graph, node: Node, spec: StepSpec, position: int | str, slot: Slot, misfit: Misfit
+) -> Diagnostic:
+    step, given, wanted = spec.label, show(misfit.given), show(misfit.wanted)
+    literal = type(misfit.value) in SCALARS
     place = _argument_place(graph, node, position, misfit)
-    labels = [Label(place, _said(graph, misfit, value))] if place is not None else []
-    declared = span_of_parameter(node.spec.target, slot.name)
+    labels = [Label(place, _said(graph, misfit))] if place is not None else []
+    declared = span_of_parameter(spec.target, slot.name)
     if declared is not None:
         labels.append(Label(declared, f"`{slot.name}` is declared here", primary=False))
-    if isinstance(misfit.wanted, Absent):
-        title = f"`{step}` is mapped over `{given}`, which {misfit.wanted.reason}"
-        helps: tuple[str, ...] = (f"call `{step}` with it, or map over a list",)
+    if misfit.reason:
+        title = f"`{step}` is mapped over `{given}`, which {misfit.reason}"
+        way_out = f"call `{step}` with it, or map over a list"
     elif literal:
         title = f"`{step}` is given {_scalar(misfit.value)} where it takes `{wanted}`"
-        helps = (f"pass {a(wanted)}, or correct the annotation of `{slot.name}`",)
+        way_out = f"pass {a(wanted)}, or correct the annotation of `{slot.name}`"
     else:
         title = f"`{step}` is given `{given}` where it takes `{wanted}`"
-        helps = (_way_out(graph, node, slot, misfit, value),)
+        way_out = _way_out(graph, node, step, slot, misfit)
     return Diagnostic(
         code="FK202" if literal else "FK201",
         level=Level.ERROR,
         title=title,
         labels=tuple(labels),
-        notes=_annotated(graph, value),
-        helps=helps,
+        notes=_annotated(graph, misfit.value),
+        helps=(way_out,),
     )
 
 
-def _is_source(misfit: Misfit) -> bool:
-    return type(misfit.value) is not Ref and type(misfit.value).__name__ == "Source"
-
-
-def _said(graph: Graph, misfit: Misfit, value: Any) -> str:
-    if isinstance(misfit.wanted, Absent):
-        return described(graph, value, misfit.given)
-    if _is_source(misfit):
+def _said(graph: Graph, misfit: Misfit) -> str:
+    if misfit.each:
         return f"each item of this is {a(show(misfit.given))}"
+    value = misfit.value
     if type(value) is Ref:
         return described(graph, value, misfit.given)
     if isinstance(value, type):
@@ -197,9 +108,8 @@ def _annotated(graph: Graph, value: Any) -> tuple[str, ...]:
     return (f"`{node.spec.label}` is annotated `-> {show(node.spec.returns)}`",)
 
 
-def _way_out(graph: Graph, node: Node, slot: Slot, misfit: Misfit, value: Any) -> str:
-    assert node.spec is not None  # noqa: S101 - only calls of steps have parameters
-    step, given, wanted = node.spec.label, misfit.given, misfit.wanted
+def _way_out(graph: Graph, node: Node, step: str, slot: Slot, misfit: Misfit) -> str:
+    value, given, wanted = misfit.value, misfit.given, misfit.wanted
     if get_origin(given) is Outcome and fits(get_args(given)[0], wanted):
         return f"let `{step}` take the `{show(given)}`, or pass the result itself, which ends the run when it fails"
     if get_origin(wanted) is Outcome and type(value) is Ref and fits(given, get_args(wanted)[0]):
@@ -223,9 +133,9 @@ def _argument_place(graph: Graph, node: Node, position: int | str, misfit: Misfi
     text, argument = found
     if isinstance(argument, ast.Dict) and misfit.index is not None and None not in argument.keys:
         return text.span(argument.values[misfit.index])
-    if isinstance(argument, (ast.List, ast.Tuple, ast.Set)) and misfit.index is not None:
-        if not any(isinstance(one, ast.Starred) for one in argument.elts):
-            return text.span(argument.elts[misfit.index])
+    items = argument.elts if isinstance(argument, (ast.List, ast.Tuple, ast.Set)) else []
+    if misfit.index is not None and items and not any(isinstance(one, ast.Starred) for one in items):
+        return text.span(items[misfit.index])
     return text.span(argument)
 
 
@@ -240,11 +150,11 @@ def _result(graph: Graph, misfit: Misfit) -> Diagnostic:
         helps = ("return the result of a step, or annotate it `-> None`",)
     else:
         inside = f" inside `{show(workflow.returns)}`" if misfit.wanted is not workflow.returns else ""
-        what = _scalar(misfit.value) if type(misfit.value) in _SCALARS else f"`{given}`"
+        what = _scalar(misfit.value) if type(misfit.value) in SCALARS else f"`{given}`"
         if type(misfit.value) is Ref and misfit.given is Any:
             what = f"the result of `{name_of(graph, misfit.value)}`"
         title = f"`{workflow.label}` returns {what} where `{wanted}` is promised{inside}"
-        said = _said(graph, misfit, misfit.value) if misfit.given is not Any else "this is returned"
+        said = _said(graph, misfit) if misfit.given is not Any else "this is returned"
         helps = ("return what was promised, or promise what is returned",)
     labels = []
     place = _returned_at(graph, text, misfit, nothing=nothing)
@@ -268,7 +178,7 @@ def _returned_at(graph: Graph, text: Text | None, misfit: Misfit, *, nothing: bo
     if text is not None and not nothing:
         returns = [node for node in within(text.node, nested=False) if isinstance(node, ast.Return)]
         values = [node.value for node in returns if node.value is not None]
-        if type(misfit.value) in _SCALARS:
+        if type(misfit.value) in SCALARS:
             values = [one for one in values if isinstance(one, ast.Constant) and one.value == misfit.value] or values
         if len(values) == 1:
             return text.span(values[0])
@@ -278,5 +188,3 @@ def _returned_at(graph: Graph, text: Text | None, misfit: Misfit, *, nothing: bo
             if found is not None:
                 return found[0].span(found[1])
     return span_of_function(graph.workflow.target)
-
-

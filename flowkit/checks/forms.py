@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import attrs
-
 from flowkit.graph import Kind, Ref, Template
 
 if TYPE_CHECKING:
@@ -21,17 +19,20 @@ if TYPE_CHECKING:
 __all__ = ["Memory", "form_of", "form_of_part", "memory_of", "unfamiliar"]
 
 _KEY: Final = "checks.memory"
+_HOLDING: Final = frozenset({Ref, Template})
 _MOST: Final = 8192
 """A body that makes steps anew at each call would otherwise fill the memory."""
 
 
-@attrs.define(eq=False)
 class Memory:
     """What was found sound in earlier graphs of a workflow."""
 
-    forms: set[Any] = attrs.field(factory=set)
-    named: bool = False
-    """Whether a step with a name of its own has been seen, so that names may clash."""
+    __slots__ = ("forms", "named")
+
+    def __init__(self) -> None:
+        self.forms: set[Any] = set()
+        self.named = False
+        """Whether a step with a name of its own has been seen, so that names may clash."""
 
     def holds(self, form: Any) -> bool:
         try:
@@ -95,7 +96,7 @@ def unfamiliar(graph: Graph, memory: Memory) -> list[Node]:
 def form_of(nodes: Sequence[Node], node: Node) -> tuple[Any, ...]:
     """The form of a call, with the steps as they are declared."""
     spec = node.spec
-    assert spec is not None  # noqa: S101 - only calls of steps have a form
+    assert spec is not None
     if node.kind is Kind.MAP:
         each = [(source.kind, _form_of_items(nodes, source.value)) for source in node.args]
         return (spec.declared, node.kind, node.tolerant, *each)
@@ -124,7 +125,8 @@ def _form_of_items(nodes: Sequence[Node], value: Any) -> Any:
     """The form of what a map goes through."""
     if type(value) is not list:
         return form_of_part(nodes, value)
-    return frozenset([form_of_part(nodes, item) for item in value])
+    types = frozenset(map(type, value))
+    return types if types.isdisjoint(_HOLDING) else frozenset([form_of_part(nodes, item) for item in value])
 
 
 def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:

@@ -20,11 +20,15 @@ _CHANCE: Final = "draws something random"
 _OUTSIDE: Final = "does I/O"
 _ENVIRONMENT: Final = "reads the environment"
 
+
+
+def _all(names: str, what: str) -> dict[str, str]:
+    return dict.fromkeys(names.split(), what)
+
+
 _FUNCTIONS: Final = {
     "time": {
-        **dict.fromkeys(
-            "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time thread_time".split(), _CLOCK
-        ),
+        **_all("time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time thread_time", _CLOCK),
         "sleep": "sleeps",
     },
     "uuid": {"uuid1": _CHANCE, "uuid4": _CHANCE},
@@ -32,9 +36,9 @@ _FUNCTIONS: Final = {
         "urandom": _CHANCE,
         "getrandom": _CHANCE,
         "getenv": _ENVIRONMENT,
-        **dict.fromkeys("listdir scandir walk stat open read write remove rename mkdir makedirs system popen".split(), _OUTSIDE),
+        **_all("listdir scandir walk stat open read write remove rename mkdir makedirs system popen", _OUTSIDE),
     },
-    "os.path": dict.fromkeys("exists isfile isdir getsize getmtime".split(), _OUTSIDE),
+    "os.path": _all("exists isfile isdir getsize getmtime", _OUTSIDE),
     "builtins": {"open": _OUTSIDE, "input": _OUTSIDE},
 }
 _MODULES: Final = {
@@ -49,14 +53,14 @@ _MODULES: Final = {
 }
 """Modules all of whose functions count."""
 _METHODS: Final = {
-    ("datetime", "date"): dict.fromkeys(("now", "utcnow", "today"), _CLOCK),
-    ("random", "SystemRandom"): dict.fromkeys(("random", "choice", "randint", "randrange", "shuffle"), _CHANCE),
-    ("pathlib", "Path"): dict.fromkeys(
-        "read_text read_bytes write_text write_bytes open exists is_file is_dir iterdir glob rglob stat mkdir unlink touch".split(),
-        _OUTSIDE,
-    ),
-    ("requests", "Session"): dict.fromkeys("get post put patch delete head request".split(), _OUTSIDE),
-    ("httpx", "Client"): dict.fromkeys("get post put patch delete head request stream".split(), _OUTSIDE),
+    ("datetime", "date"): _all("now utcnow today", _CLOCK),
+    ("random", "SystemRandom"): _all("random choice randint randrange shuffle", _CHANCE),
+    ("pathlib", "Path"): {
+        **_all("read_text read_bytes write_text write_bytes open exists is_file is_dir", _OUTSIDE),
+        **_all("iterdir glob rglob stat mkdir unlink touch", _OUTSIDE),
+    },
+    ("requests", "Session"): _all("get post put patch delete head request", _OUTSIDE),
+    ("httpx", "Client"): _all("get post put patch delete head request stream", _OUTSIDE),
 }
 """By a class that has to have been imported, or a class derived from it."""
 _STARTING: Final = {("subprocess", "Popen"): _OUTSIDE, ("socket", "socket"): _OUTSIDE}

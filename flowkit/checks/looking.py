@@ -35,7 +35,7 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
     of_source: dict[StepSpec, tuple[Diagnostic, ...]] = {}
     for node in nodes:
         spec = node.spec
-        assert spec is not None  # noqa: S101 - only calls of steps have a form
+        assert spec is not None
         declared = spec.declared
         if declared not in of_source:
             memory.named = memory.named or isinstance(declared.options.name, str)
@@ -43,7 +43,7 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
             yield from of_source[declared]
         options = spec, node.kind
         if options not in of_options:
-            of_options[options] = list(conflicts(graph, node))
+            of_options[options] = list(conflicts(graph, node, spec))
             yield from of_options[options]
         bound = binding(spec, len(node.args), tuple(node.kwargs or ()))
         form: tuple[Any, ...] | None = form_of(graph.nodes, node) if not graph.problems else None
@@ -52,21 +52,20 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
             form = (form, values) if values is not None else None
         if form is not None and memory.holds(form):
             continue
-        of_call = list(_of_call(graph, node, bound))
+        of_call = list(_of_call(graph, node, spec, bound))
         yield from of_call
         if form is not None and not (of_call or of_options[options] or of_source[declared]):
             memory.keep(form)
 
 
-def _of_call(graph: Graph, node: Node, bound: Binding) -> Iterator[Diagnostic]:
-    assert node.spec is not None  # noqa: S101 - only calls of steps have a form
-    if node.spec.streams:
-        yield streaming(node)
+def _of_call(graph: Graph, node: Node, spec: StepSpec, bound: Binding) -> Iterator[Diagnostic]:
+    if spec.streams:
+        yield streaming(node, spec)
         return
     if not bound.fits:
-        yield misfitting_call(graph.workflow, node, bound)
+        yield misfitting_call(graph.workflow, node, spec, bound)
     for position, slot in bound.slots.items():
-        yield from argument_misfits(graph, node, position, slot)
+        yield from argument_misfits(graph, node, spec, position, slot)
 
 
 def _by_value(node: Node, bound: Binding) -> bool:

@@ -6,7 +6,7 @@ import collections.abc
 import inspect
 import types
 import typing
-from typing import TYPE_CHECKING, Any, Final, NewType, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NewType, get_args, get_origin
 
 import attrs
 
@@ -20,8 +20,7 @@ __all__ = ["Absent", "element", "part"]
 _UNIONS: Final = (typing.Union, types.UnionType)
 
 
-@attrs.frozen
-class Absent:
+class Absent(NamedTuple):
     """A part that a type doesn't have."""
 
     reason: str

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, Final
-
-import attrs
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowkit.checks.hints import a, accepts, show
 from flowkit.checks.source import call_at, read
@@ -26,8 +24,7 @@ __all__ = ["conflicts"]
 _LIMITS: Final = ("timeout", "total_timeout", "heartbeat_timeout")
 
 
-@attrs.frozen
-class _Conflict:
+class _Conflict(NamedTuple):
     """An option that can't hold, and the one that is in its way."""
 
     option: str
@@ -37,12 +34,10 @@ class _Conflict:
     help: str
 
 
-def conflicts(graph: Graph, node: Node) -> Iterator[Diagnostic]:
+def conflicts(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
     """Find options of a call that can't hold, those that the workflow sets for its steps included."""
-    spec = node.spec
-    assert spec is not None  # noqa: S101 - only steps have options
     for conflict in (*_timing(spec, graph), *_values(spec), *_of_call(spec, node)):
-        yield _finding(graph, node, conflict)
+        yield _finding(graph, node, spec, conflict)
 
 
 def _effective(spec: StepSpec, graph: Graph, option: str) -> Any:
@@ -135,11 +130,11 @@ def _of_call(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
         )
 
 
-def _finding(graph: Graph, node: Node, conflict: _Conflict) -> Diagnostic:
-    place = _option_span(graph, node, conflict.option)
+def _finding(graph: Graph, node: Node, spec: StepSpec, conflict: _Conflict) -> Diagnostic:
+    place = _option_span(graph, node, spec, conflict.option)
     labels = [Label(place, conflict.said)] if place is not None else []
     if conflict.other is not None:
-        other = _option_span(graph, node, conflict.other)
+        other = _option_span(graph, node, spec, conflict.other)
         if other is not None and other != place:
             labels.append(Label(other, "because of this", primary=False))
     return Diagnostic(
@@ -147,10 +142,8 @@ def _finding(graph: Graph, node: Node, conflict: _Conflict) -> Diagnostic:
     )
 
 
-def _option_span(graph: Graph, node: Node, option: str) -> Span | None:
+def _option_span(graph: Graph, node: Node, spec: StepSpec, option: str) -> Span | None:
     """Where an option was written: at the call, on the decorator, or among the workflow's defaults."""
-    spec = node.spec
-    assert spec is not None  # noqa: S101 - only steps have options
     if spec.origin is not None:
         found = call_at(graph.workflow, node.site)
         if found is not None:

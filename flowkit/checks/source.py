@@ -9,9 +9,7 @@ import ast
 import functools
 import linecache
 import warnings
-from typing import TYPE_CHECKING, Any
-
-import attrs
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowkit.diagnostics import Span, source_of, span_of_ast
 
@@ -26,8 +24,7 @@ __all__ = ["Text", "argument_at", "call_at", "read", "statements", "within"]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
-@attrs.frozen(eq=False)
-class Text:
+class Text(NamedTuple):
     """A function or class as it was written."""
 
     file: str

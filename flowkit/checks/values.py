@@ -32,7 +32,7 @@ def result_of(spec: StepSpec) -> Any:
 
 def item_of_map(node: Node) -> Any:
     """The type of one result of a map."""
-    assert node.spec is not None  # noqa: S101 - maps have steps
+    assert node.spec is not None
     result = result_of(node.spec)
     return _of(Outcome, result) if node.tolerant else result
 

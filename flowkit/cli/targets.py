@@ -33,7 +33,10 @@ def find_workflow(target: str) -> Named:
         known = _workflows(module)
         example = f"{place}:{next(iter(known), 'workflow')}"
         refuse(f"`{target}` doesn't say which workflow", f"write `{example}`; {_has(place, known)}")
-    return _workflow(module, place, name)
+    found = _workflow(module, place, name)
+    if type(found) is _BoundWorkflow and found._self_binding == "function" and found._self_instance is None:
+        refuse(f"`{name}` is a method and needs an object", f"make one in the module, and name it: `{place}:it.{found.__name__}`")
+    return found
 
 
 def find_workflows(target: str) -> dict[str, Named]:

@@ -104,6 +104,8 @@ class Driver:
         self._wakes: list[Callable[[], None]] = []
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._stopped: set[tuple[int, int]] = set()
+        self._expired: list[Stop] = []
+        """Attempts to stop because their time ran out."""
         self._due = float("inf")
         self._loop_called = False
         self._loop_thread = 0
@@ -249,9 +251,8 @@ class Driver:
                 if not self._more.wait(self._patience()):
                     # Nobody called, so nobody took it off; unless both happened at once.
                     self._waiting = max(0, self._waiting - 1)
-                if self.services.inline:
-                    self.machine.advance(clock.now())
-                    self._after()
+            if self.services.inline:
+                self.tick()
 
     def _patience(self) -> float | None:
         """How long to wait at most: an inline driver keeps its own time, the others have a timekeeper."""
@@ -298,12 +299,12 @@ class Driver:
         else:
             feed, fact = self._run(index, attempt, place, lanes)
         place.index = -1
+        if services.inline:
+            self.tick()  # nobody else could have noticed that time ran out
         with self.lock:
             if self.conclusion is not None:
                 return None
             now = services.clock.now()
-            if services.inline:
-                machine.advance(now)  # nobody else could have noticed that time ran out
             feed(index, fact, attempt, now)
             following = None if place.retired else machine.take(lanes, now)
             if machine.requests or self._any or self._pool or self._async or machine.deadline is not None:
@@ -478,9 +479,13 @@ class Driver:
                 if index is None:
                     return
                 attempt = self.machine.attempts.get(index, 1)
-                body = self._run_async(index, attempt)
-                self._tasks[index] = self.loop.create_task(body, context=self.context.copy())
                 self._after()
+            # Not under the lock: an eager task runs at once, and may come back with its result from in here.
+            task = self.loop.create_task(self._run_async(index, attempt), context=self.context.copy())
+            if not task.done():
+                self._tasks[index] = task
+            if (index, attempt) in self._stopped:
+                task.cancel()
 
     async def _run_async(self, index: int, attempt: int) -> None:
         machine, clock = self.machine, self.services.clock
@@ -506,9 +511,8 @@ class Driver:
                     machine.succeed(index, value, attempt, clock.now())
                     self._after()
         finally:
-            task = self._tasks.get(index)
-            if task is not None and machine.attempts.get(index, 1) == attempt:
-                del self._tasks[index]
+            if machine.attempts.get(index, 1) == attempt:
+                self._tasks.pop(index, None)
 
     # -- after every transition -------------------------------------------------------------------------------------------
 
@@ -520,6 +524,7 @@ class Driver:
                 if self.conclusion is None:
                     self.machine.advance(self.services.clock.now())
                     self._after()
+            self._stop_expired()
         except BaseException as error:  # noqa: BLE001 - see `serve`
             with self.lock:
                 self._crash(error)
@@ -555,6 +560,8 @@ class Driver:
         elif kind is Record:
             self.services.store.record(self.run_id, self.step_record(request.node))
             machine.recorded(request.node, clock.now())
+        elif kind is Stop and request.error is not None:
+            self._expired.append(request)
         elif kind is Stop:
             self._stop(request)
         elif kind is Finish and self.conclusion is None:
@@ -590,6 +597,18 @@ class Driver:
             self.machine.cancel(CancelReason.SHUTDOWN, self.services.clock.now(), "its event loop was closed")
             self._after()
 
+    def _stop_expired(self) -> None:
+        """Stop attempts whose time ran out. Their policies are asked outside the lock: they may be anybody's code."""
+        while self._expired:
+            request = self._expired.pop(0)
+            assert request.error is not None  # noqa: S101 - that is what put it here
+            failure = self._judge(request.node, request.attempt, request.error)
+            with self.lock:
+                if self.conclusion is None:
+                    self.machine.judge(request.node, failure)
+                    self._stop(request)
+                    self._after()
+
     def _stop(self, request: Stop) -> None:
         """Stop an attempt: a coroutine is cancelled, a thread is left behind."""
         machine, now = self.machine, self.services.clock.now()
@@ -597,8 +616,6 @@ class Driver:
         if machine.status[index] is not Status.RUNNING:
             return
         self._stopped.add((index, attempt))
-        if request.error is not None:
-            machine.judge(index, self._judge(index, attempt, request.error))
         task = self._tasks.get(index)
         if task is not None and self.loop is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(task.cancel)

@@ -124,6 +124,8 @@ class Machine:
         self._deadlines: dict[int, float] = {}
         self._ends: dict[int, float] = {}
         self._beats: dict[int, float] = {}
+        self._expiring: dict[int, StepTimeout] = {}
+        """Attempts that ran out of time and haven't been judged. One that ends before that still counts."""
         self._expired: dict[int, Failure] = {}
         """Attempts that ran out of time and haven't been seen to end."""
         self._queued: set[int] = set()
@@ -190,6 +192,7 @@ class Machine:
             return
         if not self._answered(index, attempt, now):
             return
+        self._expiring.pop(index, None)
         if index in self._expired:
             self._timed_out(index, self._expired.pop(index), now)
         else:
@@ -202,6 +205,7 @@ class Machine:
         job = self.jobs.get(index, Job.BODY)
         if not self._answered(index, attempt, now):
             return
+        self._expiring.pop(index, None)
         if index in self._expired:
             expired = self._expired.pop(index)
             if not is_cancellation(failure.error):
@@ -263,8 +267,9 @@ class Machine:
 
     def judge(self, index: int, failure: Failure) -> None:
         """What the policy says of an attempt whose time ran out."""
-        if index in self._expired:
-            self._expired[index] = failure
+        error = self._expiring.pop(index, None)
+        if error is not None:
+            self._expired[index] = Failure(error) if error.kind == "total_timeout" else failure
 
     def abandon(self, index: int, attempt: int, now: float) -> None:
         """An attempt that was to be stopped can't be. The node goes on without it."""
@@ -272,6 +277,8 @@ class Machine:
             return
         self.busy -= 1
         self._lingering[index, attempt] = None
+        if index in self._expiring:
+            self._expired[index] = Failure(self._expiring.pop(index))
         expired = self._expired.pop(index, None)
         if self.listening:
             reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.USER
@@ -780,10 +787,11 @@ class Machine:
         current = self.status[index] is _RUNNING and attempt == self.attempts.get(index)
         if not current or self.jobs.get(index, Job.BODY) is not Job.BODY:
             return
-        if index not in self._expired:
-            self._expired[index] = Failure(error)
+        if index not in self._expired and index not in self._expiring:
+            self._expiring[index] = error
             self._ask_to_stop(index, attempt, CancelReason.TIMEOUT, now, error)
         elif error.kind == "total_timeout":
+            self._expiring.pop(index, None)
             self._expired[index] = Failure(error)
 
     def _ask_to_stop(

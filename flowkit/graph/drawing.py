@@ -119,9 +119,11 @@ def to_text(graph: Graph) -> str:
         else:
             node = graph.nodes[entry]
             rows.append((depth, _name(graph, node), _words(graph, node, before), places.of(node.code, node.lasti)))
-    rows.append((1, f"returns {_listed([_name(graph, graph.nodes[i]) for i in _returned(graph)]) or 'no result of a step'}", "", ""))
     if graph.stopped is not None:
         rows.append((1, f"recorded up to here: {graph.stopped.title}", "", ""))
+    else:
+        returned = _listed([_name(graph, graph.nodes[i]) for i in _returned(graph)])
+        rows.append((1, f"returns {returned or 'no result of a step'}", "", ""))
     return "\n".join(_columns(rows))
 
 

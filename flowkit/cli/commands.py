@@ -1,0 +1,169 @@
+"""The commands: what each takes, and who does it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from flowkit.cli.failures import told
+from flowkit.cli.options import EPILOGUE, Format, JsonInput, Own, arguments_of
+from flowkit.cli.targets import find_workflow
+from flowkit.cli.terminal import Refused, errors, note, problem, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["execute"]
+
+Target = Annotated[str, Parameter(help="`module:workflow` or `path/to/file.py:workflow`.")]
+Rest = Annotated[str, Parameter(help="The workflow's own options; with --help it shows them.")]
+
+INTERRUPTED: Final = 130
+
+
+def version() -> str:
+    """What is installed; a checkout that isn't has no version."""
+    try:
+        return version_of("flowkit-workflows")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+app = App(
+    name="flowkit",
+    help="Run workflows, check them, draw them.",
+    version=lambda: f"flowkit {version()}",
+    help_epilogue=EPILOGUE,
+)
+
+
+@app.command
+def run(target: Target, /, *args: Rest, json: JsonInput = None) -> int:
+    """Run a workflow and print its result as JSON.
+
+    What it prints by itself goes to stderr. In a terminal its steps are shown while they run.
+    """
+    from flowkit.cli.running import run_workflow
+
+    out = sys.stdout
+    # The result is all that stdout says, so that other programs can read it.
+    with contextlib.redirect_stdout(sys.stderr):
+        workflow = find_workflow(target)
+        own = {"json": Own(JsonInput, json)}
+        with contextlib.redirect_stdout(out):  # help is what was asked for
+            bound = arguments_of(workflow, f"flowkit run {target}", args, own, complete=True)
+        return 0 if bound is None else run_workflow(workflow, bound.args, bound.kwargs, out)
+
+
+@app.command
+def check(
+    *targets: Annotated[str, Parameter(help="Modules or files, or single workflows in them.", required=True)],
+    format: Annotated[Literal["text", "json", "sarif", "github"], Parameter(help="How to print findings.")] = "text",
+    strict: Annotated[bool, Parameter(help="Ask for annotations, too (FK204).", negative=())] = False,
+) -> int:
+    """Find mistakes in workflows, and run nothing.
+
+    Bodies are recorded with unknown arguments, and their source is read for what only that shows.
+    """
+    from flowkit.cli.checking import check_targets
+
+    return check_targets(targets, format=format, strict=strict, version=version())
+
+
+@app.command
+def graph(target: Target, /, *args: Rest, json: JsonInput = None, format: Format = "text") -> int:
+    """Draw a workflow, and run nothing.
+
+    Arguments that are left out are unknown; a body that looks at one of them is drawn up to there.
+    """
+    from flowkit.graph import record_symbolically
+
+    out = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        workflow = find_workflow(target)
+    own = {"json": Own(JsonInput, json), "format": Own(Format, format)}
+    bound = arguments_of(workflow, f"flowkit graph {target}", args, own, complete=False)
+    if bound is None:
+        return 0
+    owner = getattr(workflow, "__self__", None)
+    before = () if owner is None else (owner,)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            drawn = record_symbolically(workflow.spec, (*before, *bound.args), bound.kwargs)
+    except Exception as error:  # noqa: BLE001 - the body is somebody's own
+        problem(f"the body of `{workflow.spec.label}` raised while it was recorded")
+        errors().print(told(error))
+        return 1
+    draw = {"text": drawn.to_text, "mermaid": drawn.to_mermaid, "dot": drawn.to_dot}[own["format"].value]
+    print(draw(), file=out)  # noqa: T201 - that is what the command is for
+    if drawn.stopped is not None and draw != drawn.to_text:  # the text says so by itself
+        note(f"recorded in part: {drawn.stopped.title}")
+    return 0
+
+
+@app.command
+def explain(code: Annotated[str, Parameter(help="`FK101`, or its name: `unused-result`.")], /) -> int:
+    """Show the page of a diagnostic."""
+    from flowkit.diagnostics import explain as page_of
+
+    try:
+        page = page_of(code)
+    except LookupError as unknown:
+        refuse(str(unknown))
+    if not sys.stdout.isatty():
+        sys.stdout.write(page)
+        return 0
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(page))
+    return 0
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Do what the arguments say, and return the exit code. Nothing comes out of here as a traceback of ours."""
+    try:
+        return _executed(arguments)
+    except Refused as refused:
+        problem(refused.message, *refused.helps)
+        if refused.error is not None:
+            errors().print(told(refused.error))
+        return 2
+    except CycloptsError as error:
+        problem(str(error), "`flowkit --help` shows the commands; `flowkit COMMAND --help` shows what one takes")
+        return 2
+    except KeyboardInterrupt:
+        problem("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever reads has enough. What is left in the buffer would fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _executed(arguments: Sequence[str]) -> int:
+    app.suppress_keyboard_interrupt = False
+    answer = app(_guarded(list(arguments)), print_error=False, exit_on_error=False, result_action="return_value")
+    sys.stdout.flush()
+    return answer if isinstance(answer, int) else 0
+
+
+def _guarded(arguments: list[str]) -> list[str]:
+    """Keep what stands behind a workflow's name for the workflow, `--help` included."""
+    if arguments[:1] not in (["run"], ["graph"]):
+        return arguments
+    takes_value = False
+    for place, argument in enumerate(arguments[1:], 1):
+        if takes_value:
+            takes_value = False
+        elif argument in {"--json", "--format"}:
+            takes_value = True
+        elif not argument.startswith("-"):
+            return [*arguments[: place + 1], "--", *arguments[place + 1 :]]
+    return arguments

@@ -1,0 +1,112 @@
+"""Running a workflow for somebody who watches, or for a program that reads the result."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from flowkit.cli.failures import told
+from flowkit.cli.progress import Progress
+from flowkit.cli.terminal import errors, is_watched, note, print_json, problem, show
+from flowkit.engine.events import RunFailed
+from flowkit.errors import CheckFailed, EncodingError, RunCancelled, Skipped
+from flowkit.stores.codec import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import TextIO
+
+    from flowkit.cli.targets import Named
+    from flowkit.engine.events import Event
+    from flowkit.engine.run import Run
+
+__all__ = ["run_workflow"]
+
+INTERRUPTED: Final = 130
+_ENDED: Final = frozenset({"succeeded", "failed", "timed_out", "skipped"})
+
+
+def run_workflow(workflow: Named, args: Sequence[Any], kwargs: dict[str, Any], out: TextIO) -> int:
+    """Run it to its end, write its value to `out`, and return the exit code."""
+    label = workflow.spec.label
+    try:
+        run = workflow.start(*args, **kwargs)
+    except CheckFailed as failed:
+        show(failed.diagnostics, errors())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the body is somebody's own
+        return _failed(f"`{label}` failed before anything ran", error)
+    try:
+        last = _watch(run, label)
+    except KeyboardInterrupt:
+        return _interrupted(run, label)
+    return _conclude(run, label, last, out)
+
+
+def _watch(run: Run[Any], label: str) -> Event | None:
+    """Wait for the end of a run, showing it if somebody looks; the last thing that happened."""
+    last = None
+    with _display(run, label) as progress:
+        for event in run.events():
+            last = event
+            if progress is not None:
+                progress.tell(event)
+    return last
+
+
+@contextlib.contextmanager
+def _display(run: Run[Any], label: str) -> Iterator[Progress | None]:
+    if not is_watched():
+        yield None
+        return
+    from rich.live import Live
+
+    console = errors()
+    progress = Progress(run.graph, label, console)
+    with Live(console=console, get_renderable=progress.picture, refresh_per_second=8, transient=True):
+        yield progress
+    console.print(progress.summary())
+
+
+def _conclude(run: Run[Any], label: str, last: Event | None, out: TextIO) -> int:
+    try:
+        value = run.result()
+    except RunCancelled as cancelled:
+        problem(f"`{label}` was {cancelled}")
+        return 1
+    except Skipped as skipped:
+        problem(f"`{label}` has no value: {skipped}")
+        return 1
+    except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
+        where = [f"`{key}`" for key in last.failed] if isinstance(last, RunFailed) else []
+        return _failed(f"`{label}` failed" + (f" in {', '.join(where)}" if where else ""), error)
+    try:
+        print_json(to_json(value), out)
+    except EncodingError as error:
+        problem(f"`{label}` succeeded, but its value can't be printed as JSON: {error}")
+        return 1
+    return 0
+
+
+def _failed(headline: str, error: BaseException) -> int:
+    problem(headline)
+    errors().print(told(error))
+    return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def _interrupted(run: Run[Any], label: str) -> int:
+    """Ctrl-C: cancel, and wait until the run has settled. Another one doesn't wait."""
+    try:
+        note("cancelling; Ctrl-C again leaves at once")
+        run.cancel("Ctrl-C")
+        run.wait()
+    except KeyboardInterrupt:
+        sys.stderr.flush()
+        # Not an exit that waits for what doesn't end.
+        os._exit(INTERRUPTED)
+    steps = run.steps
+    ended = sum(step.status in _ENDED for step in steps)
+    problem(f"`{label}` was interrupted; {ended:,} of {len(steps):,} steps had ended")
+    return INTERRUPTED
