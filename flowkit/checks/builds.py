@@ -64,7 +64,7 @@ def _form(value: Any) -> Any:
 
 
 def _finding(graph: Graph, one: Node | None, other: Node | None, difference: str) -> Diagnostic:
-    labels = []
+    labels: list[Label] = []
     for node, text in ((one, "the first build"), (other, "the second build")):
         if node is not None and node.kind is not Kind.BARRIER and node.site is not None:
             labels.append(Label(node.site.span(), text, primary=not labels))

@@ -82,9 +82,9 @@ def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
 
 def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
     findings = [*graph.problems, *_of_body(graph.workflow)]
-    if 0 in graph.used:
-        findings += unused_results(graph)
     memory = memory_of(graph.workflow)
+    if 0 in graph.used:
+        findings += unused_results(graph, memory)
     new = unfamiliar(graph, memory)
     if new:
         findings += inspect_calls(graph, new, memory)
@@ -96,7 +96,8 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
     if graph.forward:
         findings += cycles(graph)
     if strict:
-        findings += [one for one in map(missing_annotations, (*_steps(graph), graph.workflow)) if one is not None]
+        specs: list[StepSpec | WorkflowSpec] = [*_steps(graph), graph.workflow]
+        findings += [one for one in map(missing_annotations, specs) if one is not None]
     return findings
 
 
@@ -137,6 +138,10 @@ def _ordered(findings: Iterable[Diagnostic], file: str) -> list[Diagnostic]:
 
     def place(one: Diagnostic) -> tuple[bool, str, int, int, str]:
         span = one.span
-        return (True, "", 0, 0, one.code) if span is None else (span.file != file, span.file, span.line, span.column, one.code)
+        return (
+            (True, "", 0, 0, one.code)
+            if span is None
+            else (span.file != file, span.file, span.line, span.column, one.code)
+        )
 
     return sorted(unique.values(), key=place)

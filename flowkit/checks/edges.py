@@ -50,9 +50,7 @@ def result_misfits(graph: Graph) -> Iterator[Diagnostic]:
         yield _result(graph, misfit)
 
 
-def _argument(
-    graph: Graph, node: Node, spec: StepSpec, position: int | str, slot: Slot, misfit: Misfit
-) -> Diagnostic:
+def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slot: Slot, misfit: Misfit) -> Diagnostic:
     step, given, wanted = spec.label, show(misfit.given), show(misfit.wanted)
     literal = type(misfit.value) in SCALARS
     place = _argument_place(graph, node, position, misfit)
@@ -87,7 +85,7 @@ def _said(graph: Graph, misfit: Misfit) -> str:
         return described(graph, value, misfit.given)
     if isinstance(value, type):
         return f"this is {a(show(value))}"
-    item = f"item {misfit.index}" if misfit.index is not None else "this"
+    item = f"item {misfit.item}" if misfit.item is not None else "this"
     return f"{item} is `None`" if value is None else f"{item} is {a(type(value).__name__)}"
 
 
@@ -116,7 +114,12 @@ def _way_out(graph: Graph, node: Node, step: str, slot: Slot, misfit: Misfit) ->
         return f"take the end as a value: `outcome({name_of(graph, value)}(...))`"
     if get_origin(given) in _UNIONS and type(None) in get_args(given) and fits(_without_none(given), wanted):
         return f"it may be `None`: let `{slot.name}` take `{show(wanted)} | None`, or return something else than `None`"
-    if node.kind is Kind.CALL and get_origin(given) is list and len(node.args) == 1 and fits(get_args(given)[0], wanted):
+    if (
+        node.kind is Kind.CALL
+        and get_origin(given) is list
+        and len(node.args) == 1
+        and fits(get_args(given)[0], wanted)
+    ):
         return f"to call it for each item, write `{step}.map(...)`"
     return f"put a step between them that turns `{show(given)}` into `{show(wanted)}`, or correct the annotation that is wrong"
 
@@ -131,11 +134,11 @@ def _argument_place(graph: Graph, node: Node, position: int | str, misfit: Misfi
     if found is None:
         return node.site.span() if node.site is not None else None
     text, argument = found
-    if isinstance(argument, ast.Dict) and misfit.index is not None and None not in argument.keys:
-        return text.span(argument.values[misfit.index])
+    if isinstance(argument, ast.Dict) and misfit.item is not None and None not in argument.keys:
+        return text.span(argument.values[misfit.item])
     items = argument.elts if isinstance(argument, (ast.List, ast.Tuple, ast.Set)) else []
-    if misfit.index is not None and items and not any(isinstance(one, ast.Starred) for one in items):
-        return text.span(items[misfit.index])
+    if misfit.item is not None and items and not any(isinstance(one, ast.Starred) for one in items):
+        return text.span(items[misfit.item])
     return text.span(argument)
 
 

@@ -25,12 +25,14 @@ _MOST: Final = 8192
 
 
 class Memory:
-    """What was found sound in earlier graphs of a workflow."""
+    """What was found in earlier graphs of a workflow."""
 
-    __slots__ = ("forms", "named")
+    __slots__ = ("fates", "forms", "named")
 
     def __init__(self) -> None:
         self.forms: set[Any] = set()
+        self.fates: dict[Any, Any] = {}
+        """What was found out about calls whose result wasn't used."""
         self.named = False
         """Whether a step with a name of its own has been seen, so that names may clash."""
 
@@ -47,6 +49,11 @@ class Memory:
             self.forms.add(form)
         except TypeError:
             return
+
+    def keep_fate(self, place: Any, fate: Any) -> None:
+        if len(self.fates) >= _MOST:
+            self.fates.clear()
+        self.fates[place] = fate
 
 
 def memory_of(workflow: WorkflowSpec) -> Memory:
@@ -134,6 +141,6 @@ def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:
     items = shape.values() if kind is dict else shape
     if kind in (list, set, frozenset, dict):
         return kind, frozenset([form_of_part(nodes, item) for item in items if type(item) is Ref])
-    if isinstance(kind, type) and issubclass(kind, tuple):
+    if issubclass(kind, tuple):
         return kind, tuple([form_of_part(nodes, item) if type(item) is Ref else 0 for item in items])
     return kind

@@ -140,7 +140,7 @@ def _assignable_classes(given: Any, wanted: Any) -> bool:
     if not _is_subclass(one, other):
         return False
     parts, slots = get_args(given), get_args(wanted)
-    if not parts or not slots or other is collections.abc.Callable:
+    if not parts or not slots or get_origin(wanted) is collections.abc.Callable:
         return True
     if one is tuple:
         return _assignable_tuples(parts, slots, same=other is tuple)
@@ -179,7 +179,9 @@ def _is_open(hint: Any) -> bool:
 
 def _takes(value: Any, hint: Any) -> bool:
     """Whether a scalar fits a hint."""
-    if get_origin(hint) is typing.Annotated and any(type(one).__module__.startswith("beartype.") for one in hint.__metadata__):
+    if get_origin(hint) is typing.Annotated and any(
+        type(one).__module__.startswith("beartype.") for one in hint.__metadata__
+    ):
         return False  # a condition on the value, which beartype itself answers
     hint = plain(hint)
     if hint is object or _is_open(hint):

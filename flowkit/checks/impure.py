@@ -21,7 +21,6 @@ _OUTSIDE: Final = "does I/O"
 _ENVIRONMENT: Final = "reads the environment"
 
 
-
 def _all(names: str, what: str) -> dict[str, str]:
     return dict.fromkeys(names.split(), what)
 

@@ -47,7 +47,7 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
             yield from of_options[options]
         bound = binding(spec, len(node.args), tuple(node.kwargs or ()))
         form: tuple[Any, ...] | None = form_of(graph.nodes, node) if not graph.problems else None
-        if form is not None and _by_value(node, bound):
+        if form is not None and _by_value(bound):
             values = _values(node)
             form = (form, values) if values is not None else None
         if form is not None and memory.holds(form):
@@ -68,7 +68,7 @@ def _of_call(graph: Graph, node: Node, spec: StepSpec, bound: Binding) -> Iterat
         yield from argument_misfits(graph, node, spec, position, slot)
 
 
-def _by_value(node: Node, bound: Binding) -> bool:
+def _by_value(bound: Binding) -> bool:
     """Whether it takes more than types to say that a call is sound."""
     return any(slot.by_value for slot in bound.slots.values())
 

@@ -110,7 +110,8 @@ def _fields(kind: type) -> dict[str, Any]:
 def _declared(kind: Any) -> Iterable[str]:
     if attrs.has(kind):
         return [field.name for field in attrs.fields(kind)]
-    return getattr(kind, "_fields", None) or getattr(kind, "__dataclass_fields__", ())
+    named: Iterable[str] = getattr(kind, "_fields", ()) or getattr(kind, "__dataclass_fields__", ())
+    return named
 
 
 def _assigned(kind: type) -> set[str]:

@@ -31,7 +31,7 @@ class Misfit(NamedTuple):
     """A Ref, a scalar, or the class of a container."""
     given: Any
     wanted: Any
-    index: int | None = None
+    item: int | None = None
     """Which item of what was written it is."""
     each: bool = False
     """Whether each item of the value is meant, and not the value itself."""

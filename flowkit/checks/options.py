@@ -76,7 +76,11 @@ def _timing(spec: StepSpec, graph: Graph) -> Iterator[_Conflict]:
             "set `timeout=` as well, or leave it out",
         )
     # Only what is said in one place contradicts itself: a limit from the workflow's defaults just never comes first.
-    own = {option: getattr(spec.options, option) for option in _LIMITS if getattr(spec.options, option) not in (UNSET, None)}
+    own = {
+        option: getattr(spec.options, option)
+        for option in _LIMITS
+        if getattr(spec.options, option) not in (UNSET, None)
+    }
     if "timeout" in own and own.get("heartbeat_timeout", 0) >= own["timeout"]:
         yield _never_first(step, "heartbeat_timeout", "timeout", "an attempt has ended before it could be missed")
     if "timeout" in own and own.get("total_timeout", own["timeout"]) < own["timeout"]:

@@ -65,23 +65,25 @@ def call_at(workflow: WorkflowSpec, site: Site | None) -> tuple[Text, ast.Call] 
     if not span.column:
         return None
     body = source_of(workflow.target)
+    lines: Sequence[str]
+    tree: ast.AST | None
     if body is not None and body.file == span.file and _covers(body.node, span.line):
         lines, tree = body.lines, body.node
     else:
         lines = linecache.getlines(span.file)
-        module = _module("".join(lines))
-        if module is None:
-            return None
-        tree = module
+        tree = _module("".join(lines))
+    if tree is None:
+        return None
     parents = _parents(tree)
     # Where a call ends is its own; where it begins is also where the call that it is made on begins.
     for node in parents:
-        if isinstance(node, ast.Call) and node.end_lineno == span.end_line:
-            if span_of_ast(span.file, node, lines).end_column == span.end_column:
-                around: ast.AST = node
-                while around in parents and not isinstance(around, _FUNCTIONS):
-                    around = parents[around]
-                return Text(span.file, lines, around, parents), node
+        if not isinstance(node, ast.Call) or node.end_lineno != span.end_line:
+            continue
+        if span_of_ast(span.file, node, lines).end_column == span.end_column:
+            around: ast.AST = node
+            while around in parents and not isinstance(around, _FUNCTIONS):
+                around = parents[around]
+            return Text(span.file, lines, around, parents), node
     return None
 
 

@@ -101,7 +101,7 @@ def graph(target: Target, /, *args: Rest, json: JsonInput = None, format: Format
         errors().print(told(error))
         return 1
     draw = {"text": drawn.to_text, "mermaid": drawn.to_mermaid, "dot": drawn.to_dot}[own["format"].value]
-    print(draw(), file=out)  # noqa: T201 - that is what the command is for
+    print(draw(), file=out)
     if drawn.stopped is not None and draw != drawn.to_text:  # the text says so by itself
         note(f"recorded in part: {drawn.stopped.title}")
     return 0

@@ -13,7 +13,6 @@ from cyclopts import App, CycloptsError, Group, Parameter, UnusedCliTokensError,
 
 from flowkit.cli.terminal import refuse
 from flowkit.errors import EncodingError
-from flowkit.stores.codec import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +59,7 @@ def arguments_of(
     `Refused` for what doesn't fit.
     """
     signature = inspect.signature(workflow)
-    hints = _hints(workflow)
+    hints = _hints(workflow, signature)
     # What a workflow calls by the same name is meant behind its name; ours is then only what stands before it.
     offered = {name: option for name, option in own.items() if name not in signature.parameters}
     parser = _Parser(workflow, command, signature, hints, offered)
@@ -74,7 +73,7 @@ def arguments_of(
         given = _from_json(file, workflow.spec.label, signature, hints) | given
     if complete:
         parser.refuse_missing(given)
-    bound = inspect.BoundArguments(signature, {name: given[name] for name in signature.parameters if name in given})  # type: ignore[arg-type]
+    bound = inspect.BoundArguments(signature, {name: given[name] for name in signature.parameters if name in given})
     if complete:
         bound.apply_defaults()
     return bound
@@ -122,7 +121,11 @@ class _Parser:
         if missing:
             *others, last = missing
             needs = f"{', '.join(others)} and {last}" if others else last
-            refuse(f"`{self._workflow.spec.label}` needs {needs}", "give options, or a JSON object with `--json`", self._see_help())
+            refuse(
+                f"`{self._workflow.spec.label}` needs {needs}",
+                "give options, or a JSON object with `--json`",
+                self._see_help(),
+            )
 
     def _app(self, *, strict: bool) -> App:
         """The parser as cyclopts sees it. All that a workflow needs is asked for in the help (`strict`), and looked
@@ -170,7 +173,9 @@ class _Parser:
 
     def _arguments_are_named(self) -> str:
         names = [name for name, parameter in self._signature.parameters.items() if parameter.kind not in _STARRED]
-        return f"arguments are given by name: `--{default_name_transform(names[0])}`" if names else "it takes no arguments"
+        return (
+            f"arguments are given by name: `--{default_name_transform(names[0])}`" if names else "it takes no arguments"
+        )
 
     def _see_help(self) -> str:
         return f"`{self._command} --help` shows what it takes"
@@ -180,24 +185,13 @@ def _keyword(name: str, annotation: Any, default: Any) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _hints(workflow: Named) -> Mapping[str, Any]:
-    """The annotations, as far as a command line needs them. Raises `Refused` for one that names what isn't there."""
-    spec = workflow.spec
-    if spec.hints or spec.signature is None:
-        return spec.hints
-    hints: dict[str, Any] = {}
-    for name, parameter in spec.signature.parameters.items():
-        if parameter.annotation is parameter.empty:
-            continue
-
-        def probe() -> None: ...
-
-        probe.__annotations__ = {name: parameter.annotation}
-        try:
-            hints |= typing.get_type_hints(probe, getattr(spec.target, "__globals__", None), include_extras=True)
-        except Exception as error:  # noqa: BLE001 - annotations may run any code
+def _hints(workflow: Named, signature: inspect.Signature) -> Mapping[str, Any]:
+    """The annotations. Raises `Refused` for one that names what isn't there: what is typed couldn't be read by it."""
+    hints = workflow.spec.hints
+    for name, parameter in signature.parameters.items():
+        if parameter.annotation is not parameter.empty and name not in hints:
             refuse(
-                f"`{name}: {parameter.annotation}` of `{spec.label}` can't be resolved: {error}",
+                f"the annotation of `{name}` in `{workflow.spec.label}`, `{parameter.annotation}`, can't be resolved",
                 "import what it names outside `if TYPE_CHECKING:`",
             )
     return hints
@@ -205,6 +199,8 @@ def _hints(workflow: Named) -> Mapping[str, Any]:
 
 def _from_json(file: str, label: str, signature: inspect.Signature, hints: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments from a JSON object, each by its annotation."""
+    from flowkit.stores.codec import loads
+
     source = "stdin" if file == "-" else f"`{file}`"
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
@@ -214,9 +210,12 @@ def _from_json(file: str, label: str, signature: inspect.Signature, hints: Mappi
     present = _names(text)
     fields: dict[str, Any] = {}
     for name, parameter in signature.parameters.items():
-        hint = hints.get(name, Any) if name in present else Any
-        starred = {parameter.VAR_POSITIONAL: list[hint], parameter.VAR_KEYWORD: dict[str, hint]}  # type: ignore[valid-type]
-        fields[name] = starred.get(parameter.kind, hint)
+        hint: Any = hints.get(name, Any) if name in present else Any
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            hint = list[hint]
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            hint = dict[str, hint]
+        fields[name] = hint
     # The functional form needs a literal for type checkers; at run time any name and fields will do.
     shape = typing.cast("Any", typing.TypedDict)(label, fields, total=False)
     try:

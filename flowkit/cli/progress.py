@@ -28,7 +28,7 @@ _MARGIN: Final = 4
 class _Tally:
     """How the calls of one step are doing."""
 
-    __slots__ = ("abandoned", "ended", "failed", "label", "open", "retrying", "running", "total")
+    __slots__ = ("done", "failed", "given_up", "label", "open", "retrying", "running", "total")
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -37,8 +37,15 @@ class _Tally:
         """How many maps of it aren't counted yet."""
         self.running = 0
         self.retrying = 0
-        self.ended = 0
+        self.done = 0
         self.failed = 0
+        self.given_up = 0
+        """Blocked or cancelled."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to come."""
+        return not self.open and self.done + self.given_up >= self.total
 
     def row(self) -> tuple[RenderableType, ...]:
         """Its line."""
@@ -48,11 +55,15 @@ class _Tally:
                 (self.running, "running", "cyan"),
                 (self.retrying, "waiting to retry", "yellow"),
                 (self.failed, "failed", "red"),
+                (self.given_up, "given up", "yellow"),
             )
             if count
         ]
-        bar = ProgressBar(total=max(self.total, 1), completed=self.ended, width=_BAR)
-        return Text(self.label), bar, f"{self.ended:,}/{self.total:,}{'+' if self.open else ''}", Text(", ").join(words)
+        finished = "red" if self.failed else "green"
+        bar = ProgressBar(
+            total=max(self.total, 1), completed=self.done, width=_BAR, complete_style="cyan", finished_style=finished
+        )
+        return Text(self.label), bar, f"{self.done:,}/{self.total:,}{'+' if self.open else ''}", Text(", ").join(words)
 
 
 class Progress:
@@ -97,7 +108,10 @@ class Progress:
             self._maps.discard(event.key)
             tally.open -= 1
             return
-        tally.ended += 1
+        if isinstance(event, (events.StepBlocked, events.StepCancelled)):
+            tally.given_up += 1
+            return
+        tally.done += 1
         tally.failed += isinstance(event, events.StepFailed)
 
     def _move(self, tally: _Tally, key: str, state: str) -> None:
@@ -113,9 +127,8 @@ class Progress:
         tallies = list(self._tallies.values())
         shown = tallies
         if len(tallies) > room:
-            by_interest = sorted(tallies, key=lambda one: (not (one.running or one.retrying), one.ended >= one.total))
-            interesting = set(map(id, by_interest[:room]))
-            shown = [one for one in tallies if id(one) in interesting]
+            by_interest = sorted(tallies, key=lambda one: (not (one.running or one.retrying), one.is_over))
+            shown = [one for one in tallies if one in by_interest[:room]]
         table = Table.grid(padding=(0, 2))
         for tally in shown:
             table.add_row(*tally.row())
@@ -123,10 +136,10 @@ class Progress:
         return Group(self.summary(), table, *([Text(f"and {hidden:,} more steps", style="dim")] if hidden else []))
 
     def summary(self) -> Text:
-        """One line: the workflow, how much has ended, and how long it took."""
-        ended = sum(tally.ended for tally in self._tallies.values())
+        """One line: the workflow, how many calls are done, and how long it took."""
+        done = sum(tally.done for tally in self._tallies.values())
         took = time.monotonic() - self._began
-        return Text.assemble((self._label, "bold"), f"  {ended:,} steps in {took:.1f}s")
+        return Text.assemble((self._label, "bold"), f"  {done:,} {'step' if done == 1 else 'steps'} in {took:.1f}s")
 
 
 _ENDS: Final = (

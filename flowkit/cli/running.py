@@ -15,7 +15,7 @@ from flowkit.errors import CheckFailed, EncodingError, RunCancelled, Skipped
 from flowkit.stores.codec import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from typing import TextIO
 
     from flowkit.cli.targets import Named
@@ -57,7 +57,7 @@ def _watch(run: Run[Any], label: str) -> Event | None:
 
 
 @contextlib.contextmanager
-def _display(run: Run[Any], label: str) -> Iterator[Progress | None]:
+def _display(run: Run[Any], label: str) -> Generator[Progress | None]:
     if not is_watched():
         yield None
         return

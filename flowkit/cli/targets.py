@@ -7,7 +7,7 @@ import os
 import pkgutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
 
 from flowkit.cli.terminal import refuse
 from flowkit.decorators import Step, Workflow, _BoundWorkflow
@@ -35,7 +35,10 @@ def find_workflow(target: str) -> Named:
         refuse(f"`{target}` doesn't say which workflow", f"write `{example}`; {_has(place, known)}")
     found = _workflow(module, place, name)
     if type(found) is _BoundWorkflow and found._self_binding == "function" and found._self_instance is None:
-        refuse(f"`{name}` is a method and needs an object", f"make one in the module, and name it: `{place}:it.{found.__name__}`")
+        refuse(
+            f"`{name}` is a method and needs an object",
+            f"make one in the module, and name it: `{place}:it.{found.spec.target.__name__}`",
+        )
     return found
 
 
@@ -83,7 +86,10 @@ def _file(place: str) -> ModuleType:
     module = _imported(".".join(names), place)
     found = getattr(module, "__file__", None)
     if found is None or Path(found).resolve() != path:
-        refuse(f"`{place}` can't be imported: the name `{module.__name__}` belongs to {found or 'another module'}", "rename the file")
+        refuse(
+            f"`{place}` can't be imported: the name `{module.__name__}` belongs to {found or 'another module'}",
+            "rename the file",
+        )
     return module
 
 
@@ -102,7 +108,10 @@ def _imported(name: str, place: str) -> ModuleType:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and (name == missing or name.startswith(f"{missing}.")):
             hint = did_you_mean(name, _modules_beside(name))
-            refuse(f"there is no module `{name}`", hint or "the working directory is importable; a file is `path/to/file.py:workflow`")
+            refuse(
+                f"there is no module `{name}`",
+                hint or "the working directory is importable; a file is `path/to/file.py:workflow`",
+            )
         refuse(f"`{place}` can't be imported", error=error)
 
 
@@ -123,12 +132,16 @@ def _workflow(module: ModuleType, place: str, name: str) -> Named:
     found: Any = module
     for part in name.split("."):
         found = getattr(found, part, _NOTHING)
-    if _is_workflow(found):
-        return found  # type: ignore[no-any-return]
-    known = _workflows(module)
+    if not _is_workflow(found):
+        _refuse_other(found, place, name, _workflows(module))
+    return cast("Named", found)
+
+
+def _refuse_other(found: object, place: str, name: str, known: dict[str, Named]) -> NoReturn:
     if found is _NOTHING:
         refuse(f"`{place}` has no workflow `{name}`", did_you_mean(name, known) or _has(place, known))
-    what = "a step" if issubclass(type(found), Step) else "a function" if callable(found) else f"a {type(found).__name__}"
+    kind = type(found)
+    what = "a step" if issubclass(kind, Step) else "a function" if callable(found) else f"a {kind.__name__}"
     refuse(f"`{name}` in `{place}` is {what}, not a workflow", did_you_mean(name, known), _has(place, known))
 
 
@@ -145,7 +158,11 @@ def _workflows(module: ModuleType) -> dict[str, Named]:
         if _is_workflow(found):
             known[name] = found
         elif isinstance(found, type) and found.__module__ == module.__name__:
-            known |= {f"{name}.{inner}": getattr(found, inner) for inner, one in list(vars(found).items()) if _is_workflow(one)}
+            known |= {
+                f"{name}.{inner}": getattr(found, inner)
+                for inner, one in list(vars(found).items())
+                if _is_workflow(one)
+            }
     return known
 
 

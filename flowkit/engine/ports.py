@@ -108,8 +108,11 @@ class RunTrace(Protocol):
         The only one of these that isn't called under the lock of the driver.
         """
 
+    def succeeded(self, index: int) -> None:
+        """A plain step has its value; told so, and not as an event, where nobody but this trace listens."""
+
     def told(self, index: int, event: Event) -> None:
-        """A transition of a node, or of the run where `index` is -1. Every attempt is told before it is entered."""
+        """A transition of a node, or of the run where `index` is -1."""
 
     def finished(self, status: str, error: BaseException | None) -> None:
         """The run has ended."""

@@ -382,7 +382,7 @@ class Graph:
 
         return to_text(self)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What Jupyter shows: a flowchart; as text where it can't draw, or where a drawing would be too big to see."""
         shown = {"text/plain": self.to_text()}
         if len(self.nodes) <= _DRAWN:

@@ -111,29 +111,36 @@ def _trace(driver: Driver, tracer: Tracer | None, instruments: Instruments | Non
 
 
 class _Guarded:
-    """Spans and metrics of one run. When processors or exporters raise, the run goes on without them."""
+    """Spans and metrics of one run. When a processor or an exporter raises, the run goes on without them."""
 
     def __init__(self, spans: RunSpans | None, meters: RunMeters | None) -> None:
-        self._spans = spans
-        # Measurements come first: at the end of a step its span is still there to be named as an example.
-        self._parts = [part for part in (meters, spans) if part is not None]
+        # Measurements come last while a step begins, and first when it ends: its span is named as an example of them.
+        self._opening = [part for part in (spans, meters) if part is not None]
+        self._closing = self._opening[::-1]
 
     def enter(self, index: int, attempt: int) -> None:
-        if self._spans is not None:
+        for part in self._opening:
             try:
-                self._spans.enter(index, attempt)
-            except Exception as error:  # noqa: BLE001 - see above
-                self._give_up(self._spans, error)
+                part.enter(index, attempt)
+            except Exception as error:  # noqa: BLE001, PERF203 - somebody's own code, which isn't to hurt
+                self._give_up(part, error)
+
+    def succeeded(self, index: int) -> None:
+        for part in self._closing:
+            try:
+                part.succeeded(index)
+            except Exception as error:  # noqa: BLE001, PERF203 - see above
+                self._give_up(part, error)
 
     def told(self, index: int, event: Event) -> None:
-        for part in self._parts:
+        for part in self._closing:
             try:
                 part.told(index, event)
             except Exception as error:  # noqa: BLE001, PERF203 - see above
                 self._give_up(part, error)
 
     def finished(self, status: str, error: BaseException | None) -> None:
-        for part in self._parts:
+        for part in self._closing:
             try:
                 part.finished(status, error)
             except Exception as problem:  # noqa: BLE001, PERF203 - see above
@@ -141,6 +148,5 @@ class _Guarded:
 
     def _give_up(self, part: RunSpans | RunMeters, error: Exception) -> None:
         log.error("OpenTelemetry failed, so the rest of a run isn't traced", exc_info=error)
-        self._parts = [other for other in self._parts if other is not part]
-        if part is self._spans:
-            self._spans = None
+        self._opening = [other for other in self._opening if other is not part]
+        self._closing = self._opening[::-1]

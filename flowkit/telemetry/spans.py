@@ -68,9 +68,9 @@ class _Step:
         self.span = span
         self.context = context
         self.attempt = 0
-        """The number of the attempt that runs."""
+        """The number of the last attempt."""
         self.attempt_span: Span | None = None
-        """The span of that attempt, if it has one of its own."""
+        """The span of that attempt, while it runs, if it has one of its own."""
         self.inner = context
         """What the attempt runs in."""
         self.recorded: BaseException | None = None
@@ -94,7 +94,11 @@ class _Map:
 
 
 class RunSpans:
-    """The spans of one run. But for `enter`, everything happens under the lock of its driver."""
+    """The spans of one run.
+
+    `enter` is called wherever an attempt begins, everything else under the lock of the driver. So an end may be told
+    before its attempt is entered (the run was cancelled just then); what that leaves open is closed with the run.
+    """
 
     def __init__(self, tracer: Tracer, driver: Driver) -> None:
         # Not the driver itself: it holds this, and a run is to be gone when nobody holds it any more.
@@ -105,7 +109,7 @@ class RunSpans:
         attributes = {RUN_ID: self._run_id, WORKFLOW: workflow.name, **_definition(workflow)}
         self.span = tracer.start_span(f"run {workflow.label}", attributes=attributes)
         self._here = set_span_in_context(self.span)
-        contexts.attach(self._here)  # the context is the run's own, and everything in it is a copy of it
+        contexts.attach(self._here)  # the context is the run's own, and everything in it gets a copy of it
         self._steps: dict[int, _Step] = {}
         self._maps: dict[int, _Map] = {}
         self._made: dict[int, SpanContext] = {}
@@ -113,6 +117,7 @@ class RunSpans:
         self._lines = _Lines()
         self._totals: dict[str, int] = {}
         self._noted = 0
+        self._over = False
 
     def context(self, index: int) -> Context | None:
         """The context of an open span: of a step, or of the run where `index` is -1."""
@@ -121,44 +126,60 @@ class RunSpans:
         step = self._steps.get(index)
         return step.context if step is not None else None
 
+    # -- what is told -----------------------------------------------------------------------------------------------
+
     def enter(self, index: int, attempt: int) -> None:
         """Make the span of an attempt the current one; where `attempt` is 0, the step's, for what stands in for it."""
         step = self._steps.get(index)
-        if step is None:
-            return
         if not attempt:
-            self._fail(step, self._machine.errors[index])
-            contexts.attach(step.context)
-        elif attempt == step.attempt:
+            if step is not None:
+                self._fail(step, self._machine.errors[index])
+                contexts.attach(step.context)
+            return
+        if self._over:
+            return
+        if step is None:
+            step = self._steps[index] = self._begin(index)
+        if attempt > step.attempt:
+            self._begin_attempt(index, step, attempt)
             contexts.attach(step.inner)
 
+    def succeeded(self, index: int) -> None:
+        """A plain step has its value."""
+        self._ended(index, "succeeded", None)
+
     def told(self, index: int, event: events.Event) -> None:
-        """Open and close what an event is about."""
-        if type(event) is events.StepStarted:
-            self._started(index, event)
-        elif type(event) in ENDS:
-            assert isinstance(event, events.StepEvent)  # noqa: S101 - they all are
+        """Close what an event ends, and open the span of a map."""
+        if isinstance(event, events.StepEvent) and type(event) in ENDS:
             if index in self._maps:
                 self._maps[index].end = event
                 self._close_map(index)
             else:
-                self._ended(index, event, ENDS[type(event)])
+                self._ended(index, ENDS[type(event)], event)
         elif isinstance(event, events.StepRetrying):
-            self._retrying(index, event)
+            step = self._steps.get(index)
+            if step is not None:
+                if step.attempt_span is not None:
+                    step.attempt_span.set_attributes({DELAY: event.delay, WHY: event.why})
+                self._fail(step, event.error)
         elif isinstance(event, events.StepAbandoned):
-            step = self._steps[index]
-            (step.attempt_span or step.span).set_attribute(ABANDONED, True)
+            step = self._steps.get(index)
+            if step is not None:
+                (step.attempt_span or step.span).set_attribute(ABANDONED, True)
         elif isinstance(event, events.ItemsCollected):
             self._collected(index, event)
 
     def finished(self, status: str, error: BaseException | None) -> None:
         """Close what is still open, the run last."""
-        for index, step in self._steps.items():  # only where the engine itself failed
-            step.span.set_attributes({STATUS: self._machine.status[index].word, ABANDONED: True})
-            _end(step.attempt_span)
-            _end(step.span)
+        self._over = True
+        for step in list(self._steps.values()):
+            for span in (step.attempt_span, step.span):
+                if span is not None:
+                    span.set_attribute(ABANDONED, True)
+                    span.end()
         for over in self._maps.values():
-            _end(over.span)
+            over.span.set_attribute(ABANDONED, True)
+            over.span.end()
         span = self.span
         span.set_attribute(STATUS, status)
         span.set_attributes({TOTAL + word: count for word, count in self._totals.items()})
@@ -171,26 +192,10 @@ class RunSpans:
 
     # -- steps ------------------------------------------------------------------------------------------------------
 
-    def _started(self, index: int, event: events.StepStarted) -> None:
-        step = self._steps.get(index)
-        if step is None:
-            step = self._steps[index] = self._begin(index, event)
-        step.attempt = event.attempt
-        step.recorded = None
-        if self._is_retried(index):
-            name = _name("attempt", self._machine.nodes[index])
-            attributes = {RUN_ID: self._run_id, STEP: event.step, KEY: event.key, ATTEMPT: event.attempt}
-            step.attempt_span = self._tracer.start_span(name, step.context, attributes=attributes)
-            step.inner = set_span_in_context(step.attempt_span, step.context)
-
-    def _is_retried(self, index: int) -> bool:
-        policy = self._machine.policies[index]
-        return policy is not None and policy.retry is not None
-
-    def _begin(self, index: int, event: events.StepEvent) -> _Step:
+    def _begin(self, index: int) -> _Step:
         machine = self._machine
         node, group = machine.nodes[index], machine.owners[index]
-        attributes: dict[str, AttributeValue] = {RUN_ID: self._run_id, STEP: event.step, KEY: event.key}
+        attributes = self._describe(index, node)
         sources: Iterable[int] = node.data
         parent = self._here
         if group is None:
@@ -202,6 +207,28 @@ class RunSpans:
         if group is None or group.map in machine.plan.chains:
             self._made[index] = span.get_span_context()
         return _Step(span, set_span_in_context(span, parent))
+
+    def _begin_attempt(self, index: int, step: _Step, attempt: int) -> None:
+        step.attempt = attempt
+        step.recorded = None
+        if not self._is_retried(index):
+            return
+        if step.attempt_span is not None:  # it was entered after it had been abandoned
+            step.attempt_span.set_attribute(ABANDONED, True)
+            step.attempt_span.end()
+        node = self._machine.nodes[index]
+        attributes = self._describe(index, node)
+        attributes[ATTEMPT] = attempt
+        step.attempt_span = self._tracer.start_span(_name("attempt", node), step.context, attributes=attributes)
+        step.inner = set_span_in_context(step.attempt_span, step.context)
+
+    def _describe(self, index: int, node: Node) -> dict[str, AttributeValue]:
+        name = node.spec.name if node.spec is not None else ""
+        return {RUN_ID: self._run_id, STEP: name, KEY: self._machine.key(index)}
+
+    def _is_retried(self, index: int) -> bool:
+        policy = self._machine.policies[index]
+        return policy is not None and policy.retry is not None
 
     def _links(self, sources: Iterable[int]) -> list[Link]:
         """Links to where values come from. An outcome is somebody's; what never ran has no span."""
@@ -215,12 +242,6 @@ class RunSpans:
                 links.append(Link(made))
         return links
 
-    def _retrying(self, index: int, event: events.StepRetrying) -> None:
-        step = self._steps[index]
-        if step.attempt_span is not None:
-            step.attempt_span.set_attributes({DELAY: event.delay, WHY: event.why})
-        self._fail(step, event.error)
-
     def _fail(self, step: _Step, error: BaseException) -> None:
         """Record the failure of an attempt, once: on its own span, or on the step's where it has none."""
         if error is step.recorded:
@@ -233,14 +254,14 @@ class RunSpans:
             _mark(span, error)
             span.end()
 
-    def _ended(self, index: int, event: events.StepEvent, status: str) -> None:
+    def _ended(self, index: int, status: str, event: events.StepEvent | None) -> None:
         self._totals[status] = self._totals.get(status, 0) + 1
         step = self._steps.pop(index, None)
         if step is None and isinstance(event, events.StepFailed):
-            step = self._begin(index, event)  # a failure is shown, also where no attempt had begun
+            step = self._begin(index)  # a failure is shown, also where no attempt had begun
         if step is not None:
-            self._end(index, step, event, status)
-        elif self._noted < NOTED:
+            self._end(index, step, status, event)
+        elif event is not None and self._noted < NOTED:
             self._noted += 1
             self.span.add_event(f"flowkit.step.{status}", {KEY: event.key, REASON: _reason(event)})
         group = self._machine.owners[index]
@@ -250,7 +271,7 @@ class RunSpans:
             over.whole = over.whole and (status == "succeeded" or self._machine.nodes[index].tolerant)
             self._close_map(group.map)
 
-    def _end(self, index: int, step: _Step, event: events.StepEvent, status: str) -> None:
+    def _end(self, index: int, step: _Step, status: str, event: events.StepEvent | None) -> None:
         span = step.span
         span.set_attribute(STATUS, status)
         if isinstance(event, events.StepFailed):
@@ -261,7 +282,7 @@ class RunSpans:
             if event.error is not None:
                 self._fail(step, event.error)
                 span.set_attribute(FALLBACK, True)
-        else:
+        elif event is not None:
             span.set_attribute(REASON, _reason(event))
         if self._is_retried(index):
             span.set_attribute(ATTEMPTS, step.attempt)
@@ -274,12 +295,8 @@ class RunSpans:
 
     def _collected(self, index: int, event: events.ItemsCollected) -> None:
         node = self._machine.nodes[index]
-        attributes: dict[str, AttributeValue] = {
-            RUN_ID: self._run_id,
-            STEP: event.step,
-            KEY: event.key,
-            ITEMS: event.count,
-        }
+        attributes = self._describe(index, node)
+        attributes[ITEMS] = event.count
         self._lines.place(node, attributes)
         links = self._links(node.data)
         span = self._tracer.start_span(_name("map", node), self._here, attributes=attributes, links=links)
@@ -351,8 +368,3 @@ def _mark(span: Span, error: BaseException) -> None:
 def _record(span: Span, error: BaseException) -> None:
     with suppress(Exception):  # as above: its text may raise
         span.record_exception(error)
-
-
-def _end(span: Span | None) -> None:
-    if span is not None:
-        span.end()

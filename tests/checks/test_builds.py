@@ -57,9 +57,18 @@ def placed(time):
 
 
 DIFFERENT = {
-    "another step": (lambda time: load(1) if time == 1 else keep(1), "where the first build calls `load`, the second calls `keep`"),
-    "a call more": (lambda time: [load(1), *([keep(1)] if time == 2 else [])], "only the second build has the call of `keep`"),
-    "a call less": (lambda time: [load(1), *([keep(1)] if time == 1 else [])], "only the first build has the call of `keep`"),
+    "another step": (
+        lambda time: load(1) if time == 1 else keep(1),
+        "where the first build calls `load`, the second calls `keep`",
+    ),
+    "a call more": (
+        lambda time: [load(1), *([keep(1)] if time == 2 else [])],
+        "only the second build has the call of `keep`",
+    ),
+    "a call less": (
+        lambda time: [load(1), *([keep(1)] if time == 1 else [])],
+        "only the first build has the call of `keep`",
+    ),
     "another value": (lambda time: load(time), "the call of `load` is given something else the second time"),
     "a value inside": (lambda time: load([{"a": time}]), "the call of `load` is given something else the second time"),
     "a value by name": (lambda time: load(key=time), "the call of `load` is given something else the second time"),
@@ -67,7 +76,10 @@ DIFFERENT = {
     "other results": (reordered, "the call of `keep` waits for other results the second time"),
     "another order": (placed, "the call of `keep` waits for other results the second time"),
     "another return": (lambda time: [load(1), time], "it returns something else the second time"),
-    "a map": (lambda time: load(1) if time == 1 else load.map([1]), "where the first build calls `load`, the second calls `load`"),
+    "a map": (
+        lambda time: load(1) if time == 1 else load.map([1]),
+        "where the first build calls `load`, the second calls `load`",
+    ),
 }
 
 
@@ -76,5 +88,7 @@ def test_the_first_difference_is_told(name):
     body, text = DIFFERENT[name]
     [found] = twice(body)
     assert found.code == "FK402"
-    assert found.title == f"`twice.<locals>.report` builds another graph the second time: {text}".replace("twice.<locals>.", "")
+    assert found.title == f"`twice.<locals>.report` builds another graph the second time: {text}".replace(
+        "twice.<locals>.", ""
+    )
     assert found.labels

@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from flowkit import StepOptions, discard, step, workflow
-from flowkit.checks import CheckedGraph, checking, check, find, inspect_source
+from flowkit.checks import CheckedGraph, check, checking, find, inspect_source
 from flowkit.diagnostics import Diagnostic, Level
 from flowkit.errors import CheckFailed, MisuseError
 from flowkit.graph import record, record_symbolically

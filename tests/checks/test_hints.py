@@ -5,13 +5,12 @@ import collections.abc as abc
 import subprocess
 import sys
 import typing
+from collections.abc import Callable
 from typing import (
     Annotated,
     Any,
-    Callable,
     ForwardRef,
     Generic,
-    List,
     Literal,
     LiteralString,
     NamedTuple,
@@ -101,7 +100,7 @@ FITTING = [
     (str, abc.Sequence[str]),
     (bytes, abc.Iterable[int]),
     (range, abc.Sequence[int]),
-    (List[int], list[int]),
+    (list[int], list[int]),
     (set[int], abc.Collection[int]),
     (abc.Generator[int, None, None], abc.Iterable[int]),
     (tuple[int, int], tuple[float, ...]),
@@ -272,7 +271,7 @@ def test_refuses(value, hint):
         (ForwardRef("Row"), "Row"),
         ("Row", "Row"),
         (Outcome[int], "Outcome[int]"),
-        (List[int], "list[int]"),
+        (list[int], "list[int]"),
     ],
 )
 def test_a_type_is_shown_as_people_write_it(hint, text):

@@ -46,7 +46,12 @@ def report(number: int) -> list[int]:
     seventh(number)
     numbers = [first(number), second(number), fourth(number), fifth(number), eighth(number)]
     sixth(number)
-    return [*numbers, third(number), third.with_options(timeout=None)(number), eighth.with_options(max_concurrency=2)(number)]
+    return [
+        *numbers,
+        third(number),
+        third.with_options(timeout=None)(number),
+        eighth.with_options(max_concurrency=2)(number),
+    ]
 
 
 ARGUMENTS = (3,)
