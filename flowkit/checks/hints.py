@@ -20,6 +20,8 @@ _UNIONS: Final = (typing.Union, types.UnionType)
 _NEVER: Final = (typing.Never, typing.NoReturn)
 _STANDARD: Final = frozenset({"builtins", "collections", "collections.abc", "contextlib", "typing"})
 _TOWER: Final[dict[Any, tuple[type, ...]]] = {float: (int,), complex: (int, float)}
+_FILES: Final = (typing.IO, typing.TextIO, typing.BinaryIO)
+"""Protocols in all but name: no file of the standard library derives from them."""
 _SCALARS: Final = frozenset({int, str, float, bool, bytes, complex, type(None)})
 
 
@@ -172,7 +174,7 @@ def _is_open(hint: Any) -> bool:
     if hint is Any or isinstance(hint, (str, ForwardRef, TypeVar, typing.ParamSpec, typing.TypeVarTuple)):
         return True
     origin = get_origin(hint) or hint
-    if typing.is_typeddict(origin):
+    if typing.is_typeddict(origin) or origin in _FILES:
         return True
     return getattr(origin, "_is_protocol", False) is True and not getattr(origin, "_is_runtime_protocol", False)
 

@@ -13,10 +13,11 @@ import attrs
 from flowkit.checks.hints import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 __all__ = ["Absent", "element", "part"]
 
+_MADE_IN_PYTHON: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _UNIONS: Final = (typing.Union, types.UnionType)
 
 
@@ -68,9 +69,7 @@ def _attribute(kind: type, name: str) -> Any:
     if found is not None:
         function = getattr(found, "fget", None) or getattr(found, "func", None)
         return _returned(function) if function is not None else Any
-    if _stored(kind, "__getattr__") is not None or inspect.isfunction(_stored(kind, "__getattribute__")):
-        return Any
-    if name in _assigned(kind):
+    if _is_dynamic(kind) or name in _used_names(kind):
         return Any
     public = (one for one in (*known, *dir(kind)) if not one.startswith("_"))
     return Absent("has no such attribute", tuple(dict.fromkeys(public)))
@@ -98,7 +97,8 @@ def _fields(kind: type) -> dict[str, Any]:
     """What a class says that its instances have, with the types; Any for those that can't be resolved."""
     named: dict[str, Any] = {}
     for base in reversed(kind.__mro__):
-        named.update(dict.fromkeys(vars(base).get("__annotations__", ()), Any))
+        written = vars(base).get("__annotations__")
+        named.update(dict.fromkeys(written, Any) if isinstance(written, dict) else {})
     named.update(dict.fromkeys(_declared(kind), Any))
     try:
         hints = typing.get_type_hints(kind)
@@ -107,14 +107,25 @@ def _fields(kind: type) -> dict[str, Any]:
     return {**named, **hints}
 
 
-def _declared(kind: Any) -> Iterable[str]:
+def _declared(kind: Any) -> Collection[str]:
     if attrs.has(kind):
         return [field.name for field in attrs.fields(kind)]
-    named: Iterable[str] = getattr(kind, "_fields", ()) or getattr(kind, "__dataclass_fields__", ())
+    named: Collection[str] = getattr(kind, "_fields", ()) or getattr(kind, "__dataclass_fields__", ())
     return named
 
 
-def _assigned(kind: type) -> set[str]:
+def _is_dynamic(kind: type) -> bool:
+    """Whether instances may have attributes that the class doesn't tell of."""
+    if _stored(kind, "__getattr__") is not None or inspect.isfunction(_stored(kind, "__getattribute__")):
+        return True
+    # Modules, classes, exceptions and namespaces are made in C and take any attribute.
+    if any("__dict__" in vars(base) and not base.__flags__ & _MADE_IN_PYTHON for base in kind.__mro__):
+        return True
+    # What declares its fields has constructors that were generated, and use all of these.
+    return not _declared(kind) and not _used_names(kind).isdisjoint(("setattr", "__setattr__", "__dict__"))
+
+
+def _used_names(kind: type) -> set[str]:
     """The names that the methods of a class use: among them those that they set on instances."""
     functions = (one for base in kind.__mro__ for one in vars(base).values() if inspect.isfunction(one))
     return {name for function in functions for name in function.__code__.co_names}

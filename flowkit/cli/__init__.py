@@ -1,7 +1,7 @@
 """The command line: `flowkit`, and `python -m flowkit`. The one door to cyclopts and rich.
 
-Reading order: commands -> targets -> options -> running -> progress -> checking; and failures and terminal, on which
-they all stand.
+Reading order: commands -> targets -> options -> running -> progress -> checking -> looking; and failures and terminal,
+on which they all stand.
 
 Results go to stdout, all else to stderr. Exit codes:
 

@@ -11,10 +11,10 @@ from rich.console import Console
 
 from flowkit.checks import builds_differ, find
 from flowkit.cli.failures import told
+from flowkit.cli.looking import recorded
 from flowkit.cli.targets import find_workflows
 from flowkit.cli.terminal import Refused, errors, note, problem, show
 from flowkit.diagnostics import Level, to_github, to_json, to_sarif
-from flowkit.graph import record_symbolically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,46 +49,43 @@ def check_targets(
             note(f"`{target}` has no workflows")
         workflows |= {id(one.spec): one for one in named.values()}
     for workflow in workflows.values():
-        try:
-            found += _check(workflow, strict=strict)
-        except Exception as error:  # noqa: BLE001 - the body is somebody's own
-            problem(f"the body of `{workflow.spec.label}` raised while it was recorded")
-            errors().print(told(error))
+        findings = _check(workflow, strict=strict)
+        if findings is None:
             code = max(code, 1)
+        else:
+            found += findings
     unique = list(dict.fromkeys(found))
     told_of = [one for one in unique if one.code]
-    _print(told_of, len(workflows), format, version)
+    if told_of or workflows or format != "text":
+        _print(told_of, len(workflows), format, version)
     for one in unique:
         if not one.code:
             _note(one)
     return max(code, int(any(one.level is Level.ERROR for one in told_of)))
 
 
-def _check(workflow: Named, *, strict: bool) -> list[Diagnostic]:
-    """What is to be said of a workflow: as recorded with unknown arguments, and by its source alone."""
-    spec = workflow.spec
-    owner = getattr(workflow, "__self__", None)
-    args = () if owner is None else (owner,)
-    with contextlib.redirect_stdout(sys.stderr):
-        graph = record_symbolically(spec, args, {})
-        again = record_symbolically(spec, args, {})
-    differing = [one for one in builds_differ(graph, again) if one.code not in spec.policy.allow]
-    return [*find(graph, strict=strict), *differing]
+def _check(workflow: Named, *, strict: bool) -> list[Diagnostic] | None:
+    """What is to be said of a workflow, as recorded and by its source; None if its body raised, which has been told."""
+    graph = recorded(workflow, (), {})
+    again = recorded(workflow, (), {}) if graph is not None else None
+    if graph is None or again is None:
+        return None
+    allowed = workflow.spec.policy.allow
+    return [*find(graph, strict=strict), *(one for one in builds_differ(graph, again) if one.code not in allowed)]
 
 
 def _print(found: Sequence[Diagnostic], workflows: int, format: str, version: str) -> None:
     if format == "text":
         show(found, Console(highlight=False, soft_wrap=True))
         if not found:
-            print(f"{workflows:,} {'workflow' if workflows == 1 else 'workflows'} checked, nothing found")  # noqa: T201
+            sys.stdout.write(f"{workflows:,} {'workflow' if workflows == 1 else 'workflows'} checked, nothing found\n")
         return
     if format == "github":
         text = to_github(found)
     else:
         data: Any = to_json(found) if format == "json" else to_sarif(found, version=version)
         text = json.dumps(data, indent=2)
-    if text:
-        print(text)  # noqa: T201 - that is what the command is for
+    sys.stdout.write(f"{text}\n" if text else "")
 
 
 def _note(one: Diagnostic) -> None:

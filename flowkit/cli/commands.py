@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from importlib.metadata import PackageNotFoundError
@@ -82,26 +83,19 @@ def graph(target: Target, /, *args: Rest, json: JsonInput = None, format: Format
 
     Arguments that are left out are unknown; a body that looks at one of them is drawn up to there.
     """
-    from flowkit.graph import record_symbolically
+    from flowkit.cli.looking import recorded
 
-    out = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):
         workflow = find_workflow(target)
     own = {"json": Own(JsonInput, json), "format": Own(Format, format)}
     bound = arguments_of(workflow, f"flowkit graph {target}", args, own, complete=False)
     if bound is None:
         return 0
-    owner = getattr(workflow, "__self__", None)
-    before = () if owner is None else (owner,)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            drawn = record_symbolically(workflow.spec, (*before, *bound.args), bound.kwargs)
-    except Exception as error:  # noqa: BLE001 - the body is somebody's own
-        problem(f"the body of `{workflow.spec.label}` raised while it was recorded")
-        errors().print(told(error))
+    drawn = recorded(workflow, bound.args, bound.kwargs)
+    if drawn is None:
         return 1
     draw = {"text": drawn.to_text, "mermaid": drawn.to_mermaid, "dot": drawn.to_dot}[own["format"].value]
-    print(draw(), file=out)
+    sys.stdout.write(f"{draw()}\n")
     if drawn.stopped is not None and draw != drawn.to_text:  # the text says so by itself
         note(f"recorded in part: {drawn.stopped.title}")
     return 0
@@ -149,6 +143,9 @@ def execute(arguments: Sequence[str]) -> int:
 
 def _executed(arguments: Sequence[str]) -> int:
     app.suppress_keyboard_interrupt = False
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names may have characters that the terminal's encoding hasn't; stderr takes them as it is.
+        sys.stdout.reconfigure(errors="backslashreplace")
     answer = app(_guarded(list(arguments)), print_error=False, exit_on_error=False, result_action="return_value")
     sys.stdout.flush()
     return answer if isinstance(answer, int) else 0

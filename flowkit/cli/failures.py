@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 from pathlib import Path
 from traceback import StackSummary, TracebackException
 from typing import Final
@@ -10,7 +12,8 @@ import flowkit
 
 __all__ = ["told"]
 
-_OURS: Final = str(Path(flowkit.__file__).parent)
+_SILENT: Final = (str(Path(flowkit.__file__).parent) + os.sep, "<frozen importlib", importlib.__file__)
+"""Whose frames say nothing about the code that failed: flowkit's own, and those of the import machinery."""
 
 
 def told(error: BaseException) -> str:
@@ -23,13 +26,8 @@ def told(error: BaseException) -> str:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        kept = [frame for frame in one.stack if not _is_ours(frame.filename)]
+        kept = [frame for frame in one.stack if not frame.filename.startswith(_SILENT)]
         # Without any frame the headline of the traceback would stand alone.
         one.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
         left += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
     return "".join(whole.format()).rstrip("\n")
-
-
-def _is_ours(filename: str) -> bool:
-    """Whether a frame says nothing about the code that failed: flowkit's own, or the import machinery's."""
-    return filename.startswith((_OURS, "<frozen importlib"))

@@ -36,7 +36,9 @@ def run_workflow(workflow: Named, args: Sequence[Any], kwargs: dict[str, Any], o
     except CheckFailed as failed:
         show(failed.diagnostics, errors())
         return 1
-    except Exception as error:  # noqa: BLE001 - the body is somebody's own
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the body is somebody's own
         return _failed(f"`{label}` failed before anything ran", error)
     try:
         last = _watch(run, label)

@@ -66,7 +66,10 @@ def _module(place: str) -> ModuleType:
     if is_file:
         return _file(place)
     if not place or not all(place.split(".")):
-        refuse(f"`{place}` isn't the name of a module", "write `module:workflow` or `path/to/file.py:workflow`")
+        refuse(
+            f"`{place}` isn't the name of a module" if place else "the module is missing",
+            "write `module:workflow` or `path/to/file.py:workflow`",
+        )
     return _imported(place, place)
 
 

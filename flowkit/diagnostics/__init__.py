@@ -1,12 +1,11 @@
 """What a finding is, and how it looks. Knows places in source and text, never graphs.
 
-Reading order: model -> spans -> cells -> render -> suggest -> catalogue -> formats.
+Reading order: model -> spans -> cells -> rendering -> suggest -> catalogue -> formats.
 """
 
-from flowkit.diagnostics.catalogue import CATALOGUE, Code, explain
-from flowkit.diagnostics.formats import to_github, to_json, to_sarif
+from typing import TYPE_CHECKING, Any
+
 from flowkit.diagnostics.model import Diagnostic, Label, Level, Span
-from flowkit.diagnostics.render import render, summary
 from flowkit.diagnostics.spans import (
     Site,
     Source,
@@ -16,6 +15,11 @@ from flowkit.diagnostics.spans import (
     span_of_parameter,
 )
 from flowkit.diagnostics.suggest import did_you_mean, near
+
+if TYPE_CHECKING:
+    from flowkit.diagnostics.catalogue import CATALOGUE, Code, explain
+    from flowkit.diagnostics.formats import to_github, to_json, to_sarif
+    from flowkit.diagnostics.rendering import render, summary
 
 __all__ = [
     "CATALOGUE",
@@ -39,3 +43,24 @@ __all__ = [
     "to_json",
     "to_sarif",
 ]
+
+# How findings look is needed once there are some; importing flowkit shouldn't pay for it.
+_LATE = {
+    "CATALOGUE": "catalogue",
+    "Code": "catalogue",
+    "explain": "catalogue",
+    "render": "rendering",
+    "summary": "rendering",
+    "to_github": "formats",
+    "to_json": "formats",
+    "to_sarif": "formats",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

@@ -94,6 +94,6 @@ class Diagnostic:
         return None if first is None else first.span
 
     def __str__(self) -> str:
-        from flowkit.diagnostics.render import render  # the renderer imports this module
+        from flowkit.diagnostics.rendering import render  # the renderer imports this module
 
         return render((self,))

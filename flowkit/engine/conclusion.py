@@ -35,7 +35,7 @@ class Conclusion:
 
 def conclude(machine: Machine, run_id: str) -> Conclusion:
     """Say how a run ended, once nothing of it is left."""
-    if machine.failures or -1 in machine.errors:
+    if machine.ending is RunStatus.FAILED:
         return Conclusion(RunStatus.FAILED, error=_failure(machine, run_id))
     if machine.stopping is not None:
         return Conclusion(RunStatus.CANCELLED, error=RunCancelled(machine.stopping, machine.stop_detail))

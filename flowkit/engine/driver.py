@@ -206,6 +206,7 @@ class Driver:
         if services.tracer is not None:
             self.trace = self.context.run(services.tracer.begin, self)
             self.machine.listening = self.keeps or self.trace is not None
+            self.machine.quiet = not self.keeps
         if self.keeps:
             services.store.open(self.run_id, self.plan.graph.workflow.name)
         with self.lock:
@@ -234,7 +235,6 @@ class Driver:
 
     def _drive(self, place: Place) -> None:
         lanes = EVERYTHING if self.services.inline else CALLER
-        clock = self.services.clock
         while self.conclusion is None:
             self.serve(place, lanes)
             with self.lock:
@@ -242,7 +242,6 @@ class Driver:
                     return
                 if any(self.machine.ready[lane] for lane in lanes):
                     continue
-                self.machine.resolve_deadlock(clock.now())
                 if self._after():
                     continue
                 if self._more is None:
@@ -292,9 +291,9 @@ class Driver:
     def _work(self, index: int, place: Place, lanes: Sequence[Lane]) -> int | None:
         """Do what a taken node asks for, hand in what came of it; the next node, if there is one for this worker."""
         machine, services = self.machine, self.services
-        attempt = machine.attempts.get(index, 1)
+        attempt = machine.attempts.get(index, 1) if index not in machine.jobs else 0
         place.index = index
-        if index in machine.jobs:
+        if not attempt:
             feed, fact = self._do(machine.jobs[index], index)
         else:
             feed, fact = self._run(index, attempt, place, lanes)
@@ -306,10 +305,17 @@ class Driver:
                 return None
             now = services.clock.now()
             feed(index, fact, attempt, now)
+            if self.trace is not None and machine.quiet and machine.plain[index]:
+                self._tell_success(index)
             following = None if place.retired else machine.take(lanes, now)
             if machine.requests or self._any or self._pool or self._async or machine.deadline is not None:
                 self._after()
             return following
+
+    def _tell_success(self, index: int) -> None:
+        """What a trace is told where no event is made of it."""
+        if self.machine.status[index] is Status.SUCCEEDED and self.trace is not None:
+            self.trace.succeeded(index)
 
     def _run(self, index: int, attempt: int, place: Place, lanes: Sequence[Lane]) -> tuple[Feed, Any]:
         """Run a step: how to hand in what came of it, and what that is."""

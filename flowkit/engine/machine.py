@@ -20,7 +20,8 @@ if none succeeded and one failed it is lost: it fails with all of their errors, 
 outweighs skip, skip outweighs a lost choice, and that outweighs go, so that the order in which edges are settled
 doesn't matter. A chain (a map over another map's items) is settled when
 those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
-outcome or a choice takes it; only an unhandled one ends the run.
+outcome or a choice takes it; only an unhandled one ends the run. Who takes a map as an outcome or a choice takes the
+failures of its items: the map fails with the first of them.
 
 An attempt goes: ready, `run_if`, `not_before`, then `delay`, a place under `max_concurrency`, the step itself. What is
 taken is counted in `busy` until its answer arrives. An attempt that can't be stopped is `abandoned`: the node goes on
@@ -36,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowkit.engine import events
 from flowkit.engine.groups import Group
 from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
-from flowkit.engine.statuses import FOLLOWS, Status
+from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
 from flowkit.errors import CancelReason, Deadlock, IllegalTransition, StepTimeout
 from flowkit.graph import Edge, Kind, Outcome
 from flowkit.plan import Lane
@@ -79,6 +80,8 @@ class Machine:
         self.fail_fast = fail_fast
         self.listening = listening
         """Whether anybody wants events; without a listener none are made."""
+        self.quiet = False
+        """Whether plain steps begin and succeed without an event even so: who listens sees that without being told."""
         self.keeps = keeps
         """Whether ends are put on record before anybody sees them."""
         self.nodes: list[Node] = list(plan.nodes)
@@ -136,8 +139,8 @@ class Machine:
         """Abandoned attempts: when the retry that waits for their end was planned for, or None."""
         self._chosen: dict[int, int] = {}
         self._unhandled: set[int] = set()
-        self._unrecorded: set[int] = set()
-        """Nodes that have ended and whose end isn't on record yet."""
+        self._unrecorded: dict[int, events.Event | None] = {}
+        """Nodes that have ended and whose end isn't on record yet, with what is to be told then."""
         self._wall = 0.0
 
     # -- what happened ----------------------------------------------------------------------------------------------
@@ -145,6 +148,8 @@ class Machine:
     def begin(self, now: float, wall: float = 0.0) -> None:
         """Start. `now` is any clock that only goes forward; `wall` is the time of day at the same moment."""
         self._wall = wall - now
+        if self.stopping is not None:
+            return  # cancelled before it began
         if self.listening:
             self._emit(events.RunStarted(workflow=self.plan.graph.workflow.name, nodes=len(self.nodes)))
         self._advance_ready(self.plan.ready, now)
@@ -159,18 +164,20 @@ class Machine:
             queue = self.ready[lane]
             while queue:
                 index = queue.popleft()
-                if self.plain[index] and not self.listening:
+                if self.plain[index] and (not self.listening or self.quiet):
                     self.status[index] = _RUNNING
                     self.busy += 1
                     return index
-                if self.status[index] < _SUCCEEDED:
+                # What ran out of time in the queue has ended, or its fallback waits in another one.
+                if self.status[index] < _SUCCEEDED and (lane is Lane.ANY or index not in self.jobs):
                     self._begin(index, now)
                     return index
         return None
 
     def succeed(self, index: int, value: Any, attempt: int, now: float) -> None:
         """A body or a fallback returned."""
-        if self.plain[index] and self.status[index] is _RUNNING and not (self.listening or self.keeps):
+        loud = self.keeps or (self.listening and not self.quiet)
+        if self.plain[index] and self.status[index] is _RUNNING and not loud:
             # The path that most nodes of most runs take, in one go; everything below it is the general case.
             self.busy -= 1
             self.values[index] = value
@@ -187,7 +194,7 @@ class Machine:
                         self._advance_ready((target,), now)
             for target in self.plan.choosers.get(index, ()):
                 self._advance_ready(self._choose(index, target), now)
-            if not self.left:
+            if not self.left or not (self.busy or self._any):
                 self._close(now)
             return
         if not self._answered(index, attempt, now):
@@ -221,11 +228,9 @@ class Machine:
 
     def answer(self, index: int, condition: bool, now: float) -> None:
         """`run_if` said whether the step is to run."""
-        if not self._answered(index, self.attempts.get(index, 0), now):
+        if not self._answered(index, 0, now):
             return
-        if self.stopping is not None:
-            self._cancel_node(index, now)
-        elif condition:
+        if condition:
             self._asked.add(index)
             self.status[index] = Status.PENDING
             self._admit(index, now)
@@ -237,10 +242,6 @@ class Machine:
     def expand(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]], now: float) -> None:
         """The items of a map are known: they join the nodes."""
         if not self._answered(index, 0, now):
-            return
-        if self.stopping is not None:
-            self._cancel_node(index, now)
-            self._close(now)
             return
         group = self._grow(index, count, columns)
         self.status[index] = _RUNNING
@@ -257,9 +258,13 @@ class Machine:
         self._close(now)
 
     def recorded(self, index: int, now: float) -> None:
-        """A node's end is on record; what depends on it may see it."""
-        self._release(index, now)
-        self._close(now)
+        """A node's end is on record; who depends on it and who listens may see it."""
+        if index in self._unrecorded:
+            event = self._unrecorded.pop(index)
+            if event is not None:
+                self._emit(event, index)
+            self._release(index, now)
+            self._close(now)
 
     def beat(self, index: int, now: float) -> None:
         """A step gave a sign of life."""
@@ -267,13 +272,16 @@ class Machine:
 
     def judge(self, index: int, failure: Failure) -> None:
         """What the policy says of an attempt whose time ran out."""
-        error = self._expiring.pop(index, None)
-        if error is not None:
+        error = self._expiring.get(index)
+        if error is not None and error is failure.error:
+            del self._expiring[index]
             self._expired[index] = Failure(error) if error.kind == "total_timeout" else failure
 
     def abandon(self, index: int, attempt: int, now: float) -> None:
         """An attempt that was to be stopped can't be. The node goes on without it."""
-        if self.status[index] is not _RUNNING or attempt != self.attempts.get(index, 1):
+        if self.status[index] is not _RUNNING or index in self.jobs or attempt != self.attempts.get(index, 1):
+            return
+        if index not in self._expired and index not in self._expiring and self.stopping is None:
             return
         self.busy -= 1
         self._lingering[index, attempt] = None
@@ -308,7 +316,7 @@ class Machine:
 
     def cancel(self, reason: CancelReason, now: float, detail: str = "") -> bool:
         """End the run early. Says whether this was what ended it: the first reason wins."""
-        if self.finished or self.stopping is not None:
+        if not self.left or self.stopping is not None:
             return False
         self._stop(reason, now, detail)
         self._close(now)
@@ -324,26 +332,8 @@ class Machine:
     @property
     def is_idle(self) -> bool:
         """Whether nothing is under way and nothing is due: with nodes left, that is a deadlock."""
-        if self.busy or self._unrecorded or any(self.ready.values()) or self._waits_for_end():
-            return False
-        return not any(self._is_live(timer) for timer in self._timers)
-
-    def resolve_deadlock(self, now: float) -> None:
-        """End a run in which nothing can happen any more, naming what waits for what."""
-        if self.finished or not self.left or not self.is_idle:
-            return
-        names = self.key
-        waiting = {}
-        for index, status in enumerate(self.status):
-            if status < _SUCCEEDED:
-                waiting[names(index)] = [names(i) for i in self._open_edges(index)]
-                self.reasons[index] = "nothing can happen any more"
-        error = Deadlock(waiting)
-        for index, status in enumerate(self.status):
-            if status < _SUCCEEDED:
-                self._mark(index, Status.BLOCKED, now)
-        self.errors[-1] = error
-        self._close(now)
+        under_way = self.busy or self._unrecorded or self._lingering or self._timers
+        return not under_way and not any(self.ready.values())
 
     def key(self, index: int) -> str:
         """The key of a node: `fetch`, `fetch#2`, and `score[3]` for an item of a map."""
@@ -380,6 +370,9 @@ class Machine:
             return True
         if index in self.plan.choosers:
             return True
+        owner = self.owners[index]
+        if owner is not None and self.is_handled(owner.map):
+            return True
         return any(self._edge(index, target) is Edge.OUTCOME for target in self.dependents[index])
 
     # -- becoming ready ---------------------------------------------------------------------------------------------
@@ -390,6 +383,8 @@ class Machine:
         while work:
             index = work.popleft()
             verdict = self.verdict[index]
+            if self.status[index] >= _SUCCEEDED:
+                continue  # what came before it in this list has ended the run
             if verdict:
                 self._refuse(index, verdict, now, work)
             elif self.plain[index]:
@@ -404,9 +399,19 @@ class Machine:
         if verdict == LOST:
             found = [self.errors[i] for i in self.nodes[index].choice if i in self.errors]
             error = BaseExceptionGroup(f"nothing that `{self.key(index)}` needs one of succeeded", found)
-            self._fail(index, error, Status.FAILED, now)
+            self._fail(index, error, Status.FAILED, now, work)
+        elif verdict == SKIP and (failed := self._failed_item(index)) is not None:
+            self._fail(index, self.errors[failed], Status.FAILED, now, work)
         else:
             self._settle(index, Status.SKIPPED if verdict == SKIP else Status.BLOCKED, now, work)
+
+    def _failed_item(self, index: int) -> int | None:
+        """The item that a map fails with, where whoever takes the map's end takes that of its items."""
+        group, policy = self.groups.get(index), self.policies[index]
+        if group is None or policy is None or policy.on_failure == "skip":
+            return None
+        items = range(group.base, group.base + group.size)
+        return next((i for i in items if self.status[i] in (Status.FAILED, Status.TIMED_OUT)), None)
 
     def _settle_inner(self, index: int, now: float, work: deque[int]) -> None:
         """A node that runs no step: a barrier, an outcome, or a map."""
@@ -477,20 +482,19 @@ class Machine:
         assert policy is not None  # noqa: S101 - only steps have attempts
         if policy.timeout is not None:
             self._ends[index] = now + policy.timeout
-            self._set_timer(self._ends[index], "timeout", index)
+            self._set_timer(self._ends[index], "timeout", index, attempt)
         if policy.heartbeat_timeout is not None:
             self._beats[index] = now
-            self._set_timer(now + policy.heartbeat_timeout, "silence", index)
+            self._set_timer(now + policy.heartbeat_timeout, "silence", index, attempt)
 
     def _answered(self, index: int, attempt: int, now: float) -> bool:
         """Whether an answer is still wanted; the end of an abandoned attempt is only noted."""
-        job = self.jobs.get(index, Job.BODY)
-        current = job is not Job.BODY or attempt == self.attempts.get(index, 1)
-        if self.status[index] is not _RUNNING or not current:
+        is_body = index not in self.jobs
+        if self.status[index] is not _RUNNING or attempt != (self.attempts.get(index, 1) if is_body else 0):
             self.ended(index, attempt, now)
             return False
         self.busy -= 1
-        if job is Job.BODY:
+        if is_body:
             self._give_back(index, now)
         self.jobs.pop(index, None)
         return True
@@ -503,7 +507,7 @@ class Machine:
         group.running -= 1
         while group.queue and group.running < group.limit:
             waiting = group.queue.popleft()
-            if self.status[waiting] < _SUCCEEDED:
+            if self.status[waiting] < _SUCCEEDED and waiting not in self.jobs:
                 self._enqueue(waiting)
 
     # -- growing ----------------------------------------------------------------------------------------------------
@@ -531,20 +535,19 @@ class Machine:
 
     def _connect(self, group: Group, now: float) -> None:
         """Draw the edges from other nodes to the items of a map, and settle those whose nodes have ended."""
-        free = []
+        free, drawn = [], dict[int, list[int]]()
         for item in range(group.size):
             index = group.base + item
-            pending = []
             for source in dict.fromkeys(group.sources(item)):
                 if self._is_visible(source):
                     self._judge(source, index)
                 else:
-                    pending.append(source)
-            self.waits[index] = len(pending)
-            for source in pending:
-                self.dependents[source] = [*self.dependents[source], index]
-            if not pending:
+                    self.waits[index] += 1
+                    drawn.setdefault(source, []).append(index)
+            if not self.waits[index]:
                 free.append(index)
+        for source, targets in drawn.items():
+            self.dependents[source] = [*self.dependents[source], *targets]
         self._advance_ready(free, now)
 
     def _is_visible(self, index: int) -> bool:
@@ -555,19 +558,19 @@ class Machine:
 
     def _settle(self, index: int, status: Status, now: float, work: deque[int] | None = None) -> None:
         """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
+        event = self._mark(index, status, now)
         if self.keeps:
-            self._unrecorded.add(index)
+            self._unrecorded[index] = event
             self.requests.append(Record(index))
-            self._mark(index, status, now)
             return
-        self._mark(index, status, now)
+        if event is not None:
+            self._emit(event, index)
         if work is not None:
             work.extend(self._settle_edges(index))
         else:
             self._release(index, now)
 
     def _release(self, index: int, now: float) -> None:
-        self._unrecorded.discard(index)
         if self.stopping is None:
             self._advance_ready(self._settle_edges(index), now)
 
@@ -618,7 +621,7 @@ class Machine:
             self._pass_on(index, target, EDGES[self._edge(index, target)][self._column(index)])
 
     def _pass_on(self, index: int, target: int, verdict: int) -> None:
-        if verdict > self.verdict[target]:
+        if verdict > self.verdict[target] and self.status[target] < _SUCCEEDED:
             self.verdict[target] = verdict
             self.causes[target] = index
             self.reasons[target] = f"`{self.key(index)}` {_WAS[self.status[index]]}"
@@ -643,20 +646,26 @@ class Machine:
             return Edge.OUTCOME if owner is not None and self.nodes[index].tolerant else Edge.DATA
         return self.plan.edge(index, target)
 
-    def _open_edges(self, index: int) -> list[int]:
-        return [i for i, targets in enumerate(self.dependents) if index in targets and self.status[i] < _SUCCEEDED]
-
-    def _fail(self, index: int, error: BaseException, status: Status, now: float, *, final: bool = False) -> None:
+    def _fail(
+        self,
+        index: int,
+        error: BaseException,
+        status: Status,
+        now: float,
+        work: deque[int] | None = None,
+        *,
+        final: bool = False,
+    ) -> None:
         """A node failed for good, unless something stands in for it."""
         policy = self._own_policy(index)
         ordinary = isinstance(error, Exception)  # SystemExit and its like are nobody's to handle
         self.errors[index] = error
         may_stand_in = policy is not None and ordinary and not final and self.stopping is None
         if may_stand_in and isinstance(policy.on_failure, Fallback):
-            self._stand_in(index, policy.on_failure, now)
+            self._stand_in(index, policy.on_failure, now, work)
             return
         if ordinary and self.is_handled(index):
-            self._settle(index, status, now)
+            self._settle(index, status, now, work)
             return
         self._unhandled.add(index)
         self.failures.append(index)
@@ -666,15 +675,15 @@ class Machine:
             self._block_behind(index, now)
             self._stop(CancelReason.FAIL_FAST, now)
         else:
-            self._settle(index, status, now)
+            self._settle(index, status, now, work)
 
-    def _stand_in(self, index: int, fallback: Fallback, now: float) -> None:
+    def _stand_in(self, index: int, fallback: Fallback, now: float, work: deque[int] | None) -> None:
         self._stood_in.add(index)
         if fallback.call is None:
             self.values[index] = fallback.value
-            self._settle(index, Status.SUCCEEDED, now)
+            self._settle(index, Status.SUCCEEDED, now, work)
         else:
-            self._move(index, Status.PENDING)
+            self.status[index] = Status.PENDING
             self.jobs[index] = Job.FALLBACK
             self._any.append(index)
 
@@ -738,9 +747,9 @@ class Machine:
 
     # -- time -------------------------------------------------------------------------------------------------------
 
-    def _set_timer(self, when: float, kind: str, index: int) -> None:
+    def _set_timer(self, when: float, kind: str, index: int, attempt: int = 0) -> None:
         self._sequence += 1
-        heapq.heappush(self._timers, (when, self._sequence, kind, index, self.attempts.get(index, 0)))
+        heapq.heappush(self._timers, (when, self._sequence, kind, index, attempt))
 
     def _on_due(self, index: int, _attempt: int, _now: float) -> None:
         if self.status[index] is Status.WAITING:
@@ -762,14 +771,14 @@ class Machine:
             return
         limit = policy.heartbeat_timeout
         if self._beats[index] + limit > now and self.status[index] is _RUNNING:
-            self._set_timer(self._beats[index] + limit, "silence", index)
+            self._set_timer(self._beats[index] + limit, "silence", index, attempt)
         else:
             self._expire(index, attempt, StepTimeout(self.key(index), limit, "heartbeat_timeout"), now)
 
     def _on_total(self, index: int, _attempt: int, now: float) -> None:
         policy, status = self.policies[index], self.status[index]
-        if status >= _SUCCEEDED or policy is None or policy.total_timeout is None:
-            return
+        if status >= _SUCCEEDED or policy is None or policy.total_timeout is None or index in self.jobs:
+            return  # a fallback has all the time it needs
         error = StepTimeout(self.key(index), policy.total_timeout, "total_timeout")
         if status is _RUNNING:
             self._expire(index, self.attempts.get(index, 1), error, now)
@@ -785,7 +794,7 @@ class Machine:
 
     def _expire(self, index: int, attempt: int, error: StepTimeout, now: float) -> None:
         current = self.status[index] is _RUNNING and attempt == self.attempts.get(index)
-        if not current or self.jobs.get(index, Job.BODY) is not Job.BODY:
+        if not current or index in self.jobs or self.stopping is not None:
             return
         if index not in self._expired and index not in self._expiring:
             self._expiring[index] = error
@@ -798,7 +807,7 @@ class Machine:
         self, index: int, attempt: int, reason: CancelReason, now: float, error: StepTimeout | None = None
     ) -> None:
         self.requests.append(Stop(index, attempt, reason, error))
-        self._set_timer(now + GRACE, "grace", index)
+        self._set_timer(now + GRACE, "grace", index, attempt)
 
     # -- stopping ---------------------------------------------------------------------------------------------------
 
@@ -807,42 +816,66 @@ class Machine:
         self.stopping, self.stop_detail = reason, detail
         for queue in self.ready.values():
             queue.clear()
+        self.plain = bytearray(len(self.nodes))  # from here on nothing goes the short way
         for index, status in enumerate(self.status):
             if status >= _SUCCEEDED:
                 continue
             if status is _RUNNING and index not in self.groups:
-                if self.jobs.get(index, Job.BODY) is Job.BODY:
-                    self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
-            else:
-                self._cancel_node(index, now)
-
-    def _is_live(self, timer: tuple[float, int, str, int, int]) -> bool:
-        return self.status[timer[3]] < _SUCCEEDED
+                if index not in self.jobs:
+                    if index not in self._expired and index not in self._expiring:  # or it was told already
+                        self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
+                    continue
+                self.busy -= 1  # nobody waits for the answer of a condition, a fallback or a list
+            self._cancel_node(index, now)
 
     def _cancel_node(self, index: int, now: float) -> None:
         self.reasons[index] = f"the run was stopped ({self.stopping})" if self.stopping else "it was stopped"
         self._settle(index, Status.CANCELLED, now)
 
     def _close(self, now: float) -> None:
-        """End the run if nothing is left of it."""
+        """End the run if nothing is left of it, or if nothing of what is left can happen any more."""
+        timers, status = self._timers, self.status
+        while timers and status[timers[0][3]] >= _SUCCEEDED:
+            heapq.heappop(timers)  # of a node that has ended: nobody need wake for it
+        if self.left and self.is_idle:
+            self._break_deadlock(now)
         if self.left or self.finished or self._unrecorded:
             return
         self.finished = True
         self.requests.append(Finish(self._last_event() if self.listening else None))
 
+    def _break_deadlock(self, now: float) -> None:
+        """End a run in which nothing can happen any more, naming what waits for what."""
+        waiting: dict[int, dict[int, None]] = {i: {} for i, status in enumerate(self.status) if status < _SUCCEEDED}
+        chains, choosers = self.plan.chains, self.plan.choosers
+        for index in waiting:
+            chained = () if index in self.groups else chains.get(index, ())
+            for target in (*self.dependents[index], *chained, *choosers.get(index, ())):
+                if target in waiting:
+                    waiting[target][index] = None
+        self.errors[-1] = Deadlock({self.key(i): [self.key(source) for source in waiting[i]] for i in waiting})
+        self.stopping = CancelReason.FAIL_FAST
+        for index in waiting:
+            self.reasons[index] = "nothing can happen any more"
+            self._settle(index, Status.BLOCKED, now)
+
+    @property
+    def ending(self) -> RunStatus:
+        """What the run came to. Whatever fails once it is cancelled, or failed before that: it is cancelled."""
+        if self.stopping is not None and self.stopping is not CancelReason.FAIL_FAST:
+            return RunStatus.CANCELLED
+        return RunStatus.FAILED if self.failures or -1 in self.errors else RunStatus.SUCCEEDED
+
     def _last_event(self) -> events.RunEvent:
-        name = self.plan.graph.workflow.name
-        if self.failures or -1 in self.errors:
-            first = self.errors[self.failures[0]] if self.failures else self.errors[-1]
+        name, ending = self.plan.graph.workflow.name, self.ending
+        if ending is RunStatus.FAILED:
+            first = self.errors[self.failures[0] if self.failures else -1]
             return events.RunFailed(workflow=name, error=first, failed=tuple(self.key(i) for i in self.failures))
-        if self.stopping is not None:
+        if ending is RunStatus.CANCELLED:
             return events.RunCancelled(workflow=name, reason=str(self.stopping), detail=self.stop_detail)
         return events.RunSucceeded(workflow=name)
 
     # -- marks and events -------------------------------------------------------------------------------------------
-
-    def _waits_for_end(self) -> bool:
-        return any(planned is not None for planned in self._lingering.values())
 
     def _move(self, index: int, status: Status) -> None:
         before = self.status[index]
@@ -850,17 +883,17 @@ class Machine:
             raise IllegalTransition(self.key(index), before.word, status.word)
         self.status[index] = status
 
-    def _mark(self, index: int, status: Status, now: float) -> None:
-        """Give a node its final status."""
+    def _mark(self, index: int, status: Status, now: float) -> events.Event | None:
+        """Give a node its final status; what listeners are to be told of it."""
         self._move(index, status)
         self.left -= 1
         if not self.listening:
-            return
+            return None
         self.ended_at[index] = now
         node = self.nodes[index]
         if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
-            return
-        self._emit(self._end_event(index, status, now), index)
+            return None
+        return self._end_event(index, status, now)
 
     def _end_event(self, index: int, status: Status, now: float) -> events.Event:
         who, attempt, error = self._who(index), self.attempts.get(index, 0), self.errors.get(index)

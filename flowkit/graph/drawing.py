@@ -132,12 +132,12 @@ def to_text(graph: Graph) -> str:
 _REGIONS: Final = {Order.TEXT: "in the order of the text", Order.FREE: "concurrent", Order.STRICT: "in_order"}
 
 
-def _walk(graph: Graph) -> Iterator[tuple[int, int | Region | None]]:
+def _walk(graph: Graph, order: _Order) -> Iterator[tuple[int, int | Region | None]]:
     """Nodes and regions in the order of the source, with their depth: a node's index, a region that begins, its end."""
     regions = graph.regions
     opened = [0]
     inside = {0}
-    for node in graph.nodes:
+    for node in filter(order.is_drawn, graph.nodes):
         wanted: list[int] = []
         region = node.region
         while region not in inside:
@@ -177,31 +177,41 @@ def _chained(node: Node) -> frozenset[int]:
     return frozenset(source.value._flowkit_node for source in node.args if source.kind is SourceKind.CHAIN)
 
 
-class _Before:
-    """What comes directly before each node, looked up fast."""
+class _Order:
+    """What comes before what, and isn't said by something else already."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
         self._known: dict[int, frozenset[int]] = {}
+        self._through: dict[int, Sequence[int]] = {}
+        """Barriers that wait for one node, or for none: that node stands for them. They come after what they wait for."""
+        for node in nodes:
+            if node.kind is Kind.BARRIER:
+                before = self.before(node)
+                if len(before) < 2:
+                    self._through[node.index] = before
 
-    def in_order(self, node: Node) -> Sequence[int]:
+    def is_drawn(self, node: Node) -> bool:
+        """Whether a node is seen at all."""
+        return node.index not in self._through
+
+    def before(self, node: Node) -> Sequence[int]:
         """The nodes it comes after, but for those that something else before it comes after, too."""
         if not node.order:
             return ()
-        left = dict.fromkeys(i for i in node.order if i not in self._of(node.index, data_only=True))
+        left = dict.fromkeys(i for i in node.order if i not in node.data)
         for near in (*node.data, *node.order):
             far = self._of(near)
             for i in far if len(far) < len(left) else list(left):
                 if i != near and i in far:
                     left.pop(i, None)
-        return list(left)
+        seen = dict.fromkeys(other for i in left for other in self._through.get(i, (i,)))
+        return [i for i in seen if i not in node.data]
 
-    def _of(self, index: int, *, data_only: bool = False) -> frozenset[int]:
-        node = self._nodes[index]
-        if data_only:
-            return frozenset(node.data)
+    def _of(self, index: int) -> frozenset[int]:
         known = self._known.get(index)
         if known is None:
+            node = self._nodes[index]
             known = self._known[index] = frozenset((*node.data, *(node.order or ())))
         return known
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import inspect
 import typing
+from contextlib import suppress
 from functools import cached_property
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -131,18 +132,14 @@ class _Described:
 
 
 def _resolved(function: Any) -> dict[str, Any]:
-    try:
+    with suppress(Exception):  # annotations may run any code
         return typing.get_type_hints(function, include_extras=True)
-    except Exception:  # noqa: BLE001 - annotations may run any code
-        pass
     # One that can't be resolved must not take the others with it: `-> None` says that a step is an effect.
     hints: dict[str, Any] = {}
     for name, written in (getattr(function, "__annotations__", None) or {}).items():
         one = SimpleNamespace(__annotations__={name: written})
-        try:
+        with suppress(Exception):
             hints.update(typing.get_type_hints(one, getattr(function, "__globals__", None), include_extras=True))
-        except Exception:  # noqa: BLE001, S112 - as above
-            continue
     return hints
 
 

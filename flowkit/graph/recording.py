@@ -138,7 +138,7 @@ class Recorder:
         node = self.nodes[index]
         fresh = index == len(self.nodes) - 1 and not self.used[index]
         self._take([ref], frame)
-        if fresh and self._frame.order is Order.TEXT and not _is_effect(node) and _encloses(frame, node):
+        if fresh and self._frame.order is not Order.STRICT and not _is_effect(node) and _encloses(frame, node):
             self._sequence(node)
 
     def input(self, name: str) -> Ref:
@@ -185,7 +185,7 @@ class Recorder:
         elif frame.last >= 0:
             node.order = [frame.last]
         frame.last = node.index
-        frame.mark = node.index + 1
+        frame.mark = len(self.nodes)  # behind a barrier that this may have made, too
 
     def _sequence_region(self, depth: int, newest: Node) -> None:
         """Make the open regions down to this one sequence points: what is in them waits for all before them."""

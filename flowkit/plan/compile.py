@@ -58,7 +58,9 @@ class Plan:
     def edge(self, source: int, target: int) -> Edge:
         """The kind of the strongest edge between two nodes."""
         node = self.nodes[target]
-        if source in node.data:
+        # What a map goes through item by item, its items wait for: the map itself at most comes after it.
+        data = _map_edges(node)[0] if node.kind is Kind.MAP else node.data
+        if source in data:
             return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
         return Edge.ORDER
 

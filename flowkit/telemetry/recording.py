@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Tracer
+    from opentelemetry.metrics import Meter, MeterProvider
+    from opentelemetry.trace import Tracer, TracerProvider
 
     from flowkit.engine.driver import Driver
     from flowkit.engine.events import Event
@@ -32,50 +34,64 @@ class OpenTelemetry:
     """
 
     def __init__(self) -> None:
-        self._traces_named = "OTEL_PYTHON_TRACER_PROVIDER" in os.environ
-        self._meters_named = "OTEL_PYTHON_METER_PROVIDER" in os.environ
-        # Each provider with what was made of it, so that it is looked at once and not in every run.
-        self._tracer: tuple[Any, Tracer | None] = None, None
-        self._instruments: tuple[Any, Instruments | None] = None, None
+        self._tracer_named = "OTEL_PYTHON_TRACER_PROVIDER" in os.environ
+        self._meter_named = "OTEL_PYTHON_METER_PROVIDER" in os.environ
+        self._broken = False
 
     def begin(self, driver: Driver) -> RunTrace | None:
         """The trace of a run that begins; None where nobody records."""
+        if self._broken:
+            return None
+        tracer = instruments = None
         try:
-            tracer = self._find_tracer() if self._traces_named or "opentelemetry.trace" in sys.modules else None
-            found = self._meters_named or "opentelemetry.metrics" in sys.modules
-            instruments = self._find_instruments() if found else None
-            if tracer is None and instruments is None:
-                return None
+            if self._tracer_named or "opentelemetry.trace" in sys.modules:
+                tracer = _tracer()
+            if self._meter_named or "opentelemetry.metrics" in sys.modules:
+                instruments = _instruments()
+        except Exception:
+            log.exception("OpenTelemetry can't be used, so nothing that this engine runs is traced")
+            self._broken = True
+        if tracer is None and instruments is None:
+            return None
+        try:
             return _trace(driver, tracer, instruments)
         except Exception:
             log.exception("OpenTelemetry failed, so a run of %s isn't traced", driver.plan.graph.workflow.name)
             return None
 
-    def _find_tracer(self) -> Tracer | None:
-        from opentelemetry import trace
 
-        provider = trace.get_tracer_provider()
-        known, tracer = self._tracer
-        if provider is not known:
-            tracer = None if _is_idle(provider) else provider.get_tracer(SCOPE, _version())
-            tracer = None if _is_idle(tracer) else tracer
-            self._tracer = provider, tracer
-        return tracer
+# A provider is looked at when it is first met, not in every run. What was made of it is shared by all engines.
+_tracers: dict[TracerProvider, Tracer | None] = {}
+_meters: dict[MeterProvider, Instruments | None] = {}
+_lock = threading.Lock()
 
-    def _find_instruments(self) -> Instruments | None:
-        from opentelemetry import metrics
 
-        provider = metrics.get_meter_provider()
-        known, instruments = self._instruments
-        if provider is not known:
-            meter = None if _is_idle(provider) else provider.get_meter(SCOPE, _version())
-            instruments = None
-            if meter is not None and not _is_idle(meter):
-                from flowkit.telemetry.meters import Instruments
+def _tracer() -> Tracer | None:
+    from opentelemetry import trace
 
-                instruments = Instruments(meter)
-            self._instruments = provider, instruments
-        return instruments
+    provider = trace.get_tracer_provider()
+    if provider not in _tracers:
+        tracer = None if _is_idle(provider) else provider.get_tracer(SCOPE, _version())
+        _tracers[provider] = None if tracer is None or _is_idle(tracer) else tracer
+    return _tracers[provider]
+
+
+def _instruments() -> Instruments | None:
+    from opentelemetry import metrics
+
+    provider = metrics.get_meter_provider()
+    if provider not in _meters:
+        with _lock:
+            if provider not in _meters:
+                meter = None if _is_idle(provider) else provider.get_meter(SCOPE, _version())
+                _meters[provider] = None if meter is None or _is_idle(meter) else _instruments_of(meter)
+    return _meters[provider]
+
+
+def _instruments_of(meter: Meter) -> Instruments:
+    from flowkit.telemetry.meters import Instruments
+
+    return Instruments(meter)
 
 
 def _is_idle(thing: Any) -> bool:

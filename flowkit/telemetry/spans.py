@@ -202,7 +202,8 @@ class RunSpans:
             self._lines.place(node, attributes)
         else:
             sources = group.sources(index - group.base)
-            parent = self._maps[group.map].context
+            over = self._maps.get(group.map)
+            parent = over.context if over is not None else parent
         span = self._tracer.start_span(_name("step", node), parent, attributes=attributes, links=self._links(sources))
         if group is None or group.map in machine.plan.chains:
             self._made[index] = span.get_span_context()

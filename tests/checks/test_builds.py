@@ -69,7 +69,7 @@ DIFFERENT = {
         lambda time: [load(1), *([keep(1)] if time == 1 else [])],
         "only the first build has the call of `keep`",
     ),
-    "another value": (lambda time: load(time), "the call of `load` is given something else the second time"),
+    "another value": (lambda time: load(0, time), "the call of `load` is given something else the second time"),
     "a value inside": (lambda time: load([{"a": time}]), "the call of `load` is given something else the second time"),
     "a value by name": (lambda time: load(key=time), "the call of `load` is given something else the second time"),
     "another item": (lambda time: keep.map([1, time]), "the call of `keep` is given something else the second time"),

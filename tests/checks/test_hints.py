@@ -1,11 +1,17 @@
 """Which annotated types fit which, and how a type is written."""
 
+# Old spellings of hints are spellings that people use.
+# ruff: noqa: PYI061, UP006, UP007, UP045
+
 import collections
 import collections.abc as abc
+import io
+import os
 import subprocess
 import sys
 import typing
 from collections.abc import Callable
+from pathlib import Path
 from typing import (
     Annotated,
     Any,
@@ -100,7 +106,7 @@ FITTING = [
     (str, abc.Sequence[str]),
     (bytes, abc.Iterable[int]),
     (range, abc.Sequence[int]),
-    (list[int], list[int]),
+    (typing.List[int], list[int]),
     (set[int], abc.Collection[int]),
     (abc.Generator[int, None, None], abc.Iterable[int]),
     (tuple[int, int], tuple[float, ...]),
@@ -129,6 +135,9 @@ FITTING = [
     (Movie, dict[str, Any]),
     (dict[str, str], Movie),
     (Animal, Named),
+    (io.TextIOWrapper, typing.TextIO),
+    (io.BytesIO, typing.IO[bytes]),
+    (Path, os.PathLike[str]),
     (int, "Unknown"),
     (list[ForwardRef("Unknown")], list[int]),
     (type[Dog], type[Animal]),
@@ -271,7 +280,7 @@ def test_refuses(value, hint):
         (ForwardRef("Row"), "Row"),
         ("Row", "Row"),
         (Outcome[int], "Outcome[int]"),
-        (list[int], "list[int]"),
+        (typing.List[int], "list[int]"),
     ],
 )
 def test_a_type_is_shown_as_people_write_it(hint, text):

@@ -241,3 +241,18 @@ def test_depends_on_any_fails_with_all_errors_when_none_succeeds():
     with pytest.raises(ExceptionGroup) as caught:
         neither()
     assert sorted(str(error) for error in caught.value.exceptions) == ["a", "b"]
+
+
+def test_in_order_after_several_calls_still_runs_one_after_another(seen, think):
+    @workflow
+    def strict() -> list[str]:
+        before = [think("a"), think("b")]
+        with in_order():
+            inside = [think("one"), think("two"), think("three")]
+        return [*before, *inside]
+
+    strict()
+    assert seen[2:] == ["one", "two", "three"]
+    edges = order_edges(strict.graph())
+    assert ("think#3", "think#4") in edges
+    assert ("think#4", "think#5") in edges

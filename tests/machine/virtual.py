@@ -18,7 +18,7 @@ from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
 from flowkit.engine.statuses import Status
-from flowkit.graph import SourceKind, project, record, references
+from flowkit.graph import Ref, SourceKind, Template, project, record, references
 from flowkit.plan import Lane, compile_plan
 from flowkit.policies import retry_after_of
 
@@ -118,6 +118,7 @@ class Virtual:
         self.now = 0.0
         self.working: list[Work] = []
         self.unrecorded: list[int] = []
+        self.expired: list[Stop] = []
         self.recorded: set[int] = set()
         self.log: list[Moment] = []
         self.events: list[Any] = []
@@ -222,10 +223,6 @@ class Virtual:
         if not moves:
             if until < inf:
                 return False
-            self.machine.resolve_deadlock(self.now)
-            self.answer()
-            if self.machine.finished:
-                return False
             raise Hang(self.statuses)
         moves[self.choose(len(moves))]()
         return True
@@ -240,12 +237,14 @@ class Virtual:
                 yield partial(self.take, lane)
         for index in self.unrecorded:
             yield partial(self.record, index)
+        for request in self.expired:
+            yield partial(self.expire, request)
         for work in self.working:
             if work.due <= self.now:
                 yield partial(self.end, work)
             elif work.beats and work.beats[0] <= self.now:
                 yield partial(self.beat, work)
-        if not due:  # the timekeeper is never late
+        if not due and not self.expired:  # the timekeeper is never late, nor is who judges
             coming = [when for work in self.working for when in (work.due, *work.beats[:1]) if when > self.now]
             when = min([*coming, inf if machine.deadline is None else machine.deadline])
             if when < inf and when <= until:
@@ -256,6 +255,13 @@ class Virtual:
 
     def tick(self):
         self.machine.advance(self.now)
+        self.answer()
+
+    def expire(self, request):
+        """Ask the policy about an attempt whose time ran out, then stop it."""
+        self.expired.remove(request)
+        self.machine.judge(request.node, self.judge(request.node, request.attempt, request.error))
+        self._stop(request)
         self.answer()
 
     def beat(self, work):
@@ -333,11 +339,9 @@ class Virtual:
             hand_in(now)
 
     def resolve(self, value):
-        refs = list(references(value))
-        if not refs:
-            return value
-        values = self.machine.values
-        return value.fill(self.resolve) if hasattr(value, "fill") else project(values[refs[0]], value._flowkit_path)
+        if type(value) is Ref:
+            return project(self.machine.values[value._flowkit_node], value._flowkit_path)
+        return value.fill(self.resolve) if type(value) is Template else value
 
     def judge(self, index, attempt, error):
         """Ask the step's policy, as the real driver does."""
@@ -371,6 +375,8 @@ class Virtual:
                     self.unrecorded.append(request.node)
                 else:
                     self._record(request.node)
+            elif isinstance(request, Stop) and request.error is not None:
+                self.expired.append(request)
             elif isinstance(request, Stop):
                 self._stop(request)
             elif isinstance(request, Finish):
@@ -393,8 +399,6 @@ class Virtual:
         if machine.status[index] is not Status.RUNNING:
             return
         self.note("stop", index, attempt, request.reason)
-        if request.error is not None:
-            machine.judge(index, self.judge(index, attempt, request.error))
         work = next(one for one in self.working if (one.index, one.attempt) == (index, attempt) and one.job is Job.BODY)
         if machine.lanes[index] is Lane.LOOP:
             if self.now + work.script.stops_after < work.due:

@@ -1,0 +1,266 @@
+"""What a graph looks like: as text, as Mermaid, as DOT, and in Jupyter."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flowkit import Outcome, concurrent, in_order, outcome, step, unmapped, workflow
+from flowkit.graph import Edge, Graph, record
+from flowkit.graph.drawing import arrows
+
+NASTY = 'we"ird <b>&amp; \\N %%{init} `end`; #35;\nünï'
+
+
+@step
+def fetch(url: str) -> list[int]:
+    return [len(url)]
+
+
+@step
+def score(item: int, scale: int = 1) -> int:
+    return item * scale
+
+
+@step
+def total(items: list[int]) -> int:
+    return sum(items)
+
+
+@step
+def save(item: int) -> None:
+    """Keep it somewhere."""
+
+
+@step
+def judge(end: Outcome[int]) -> int:
+    return 1
+
+
+@step(depends_on_any=["fetch", "total"])
+def late() -> int:
+    return 1
+
+
+@step(name=NASTY)
+def nasty(item: int) -> int:
+    return item
+
+
+@workflow
+def report(url: str, scale: int) -> list[int]:
+    scores = score.map(score.map(fetch(url), unmapped(scale)))
+    count = total(scores)
+    with in_order():
+        save(1)
+        with concurrent():
+            save(2)
+            save(3)
+    return [judge(outcome(count)), late()]
+
+
+@workflow
+def looped(n: int) -> int:
+    for i in range(n):
+        save(score(i))
+    return total([score(i) for i in range(n)])
+
+
+def chart(graph: Graph) -> list[str]:
+    """The lines of a flowchart without tooltips, which name lines of this file."""
+    return [line.strip() for line in graph.to_mermaid().splitlines() if not line.strip().startswith("click ")]
+
+
+def pairs(graph: Graph) -> set[tuple[str, str, Edge]]:
+    return {(graph.keys[a.source], graph.keys[a.target], a.kind) for a in arrows(graph)}
+
+
+def test_text_is_in_the_order_of_the_source_and_names_what_each_call_takes_and_waits_for():
+    text = re.sub(r" +\S*test_drawing\.py:\d+", "", report.graph().to_text())
+    assert text.splitlines() == [
+        "report(url, scale)",
+        "  url            an argument",
+        "  scale          an argument",
+        "  fetch          takes url",
+        "  score.map      each of fetch; takes scale",
+        "  score#2.map    item by item of score.map",
+        "  total          takes score#2.map",
+        "  in_order",
+        "    save         after total",
+        "    concurrent",
+        "      save#2     after save",
+        "      save#3     after save",
+        "    (order)      after save#2, save#3",
+        "  (order)#2      after (order)",
+        "  outcome        of total; after (order)#2",
+        "  judge          takes outcome",
+        "  late           after any of fetch, total; after (order)#2",
+        "  returns judge, late",
+    ]
+
+
+def test_text_says_where_each_call_was_written():
+    line = report.spec.target.__code__.co_firstlineno + 2
+    [fetched] = [row for row in report.graph().to_text().splitlines() if row.strip().startswith("fetch ")]
+    assert fetched.endswith(f"test_drawing.py:{line}")
+
+
+def test_what_a_long_loop_made_is_shown_by_its_ends():
+    text = record(looped.spec, (1_000,), {}).to_text()
+    assert "... 1,988 more, up to save#997" in text
+    assert "... 994 more, up to score#1997" in text
+    assert "takes score#1001, score#1002, score#1003, score#1004 and 996 more" in text
+    assert len(text.splitlines()) == 23
+
+
+def test_a_body_that_looked_at_an_unknown_argument_is_drawn_up_to_there():
+    @workflow
+    def branches(url: str, deep: bool) -> int:
+        rows = fetch(url)
+        return total(rows) if deep else late()
+
+    *_, last = branches.graph().to_text().splitlines()
+    assert last.startswith("  recorded up to here: `argument deep` is tested for truth")
+
+
+def test_mermaid_has_a_shape_for_each_kind_of_node_and_a_box_for_each_region():
+    lines = chart(report.graph())
+    assert lines[0] == "flowchart TD"
+    for line in (
+        'n0[/"url"/]',
+        'n2["fetch"]',
+        'n3[["score.map"]]',
+        'subgraph r1 ["in_order"]',
+        'subgraph r2 ["concurrent"]',
+        'n9((" "))',
+        'n11{{"outcome"}}',
+        "n2 --> n3",
+        "n3 -->|each| n4",
+        "n5 -->|outcome| n11",
+        "n5 -.-> n6",
+        "n2 -.->|any| n13",
+        "class n12,n13 returned",
+    ):
+        assert line in lines
+    assert lines.count("end") == 2
+
+
+def test_tooltips_show_the_line_of_the_source():
+    graph = report.graph()
+    line = report.spec.target.__code__.co_firstlineno + 2
+    written = f"test_drawing.py:{line}  scores = score.map(score.map(fetch(url), unmapped(scale)))"
+    [mermaid] = [row for row in graph.to_mermaid().splitlines() if row.strip().startswith("click n2 ")]
+    assert mermaid.endswith(f'{written}"')
+    [dot] = [row for row in graph.to_dot().splitlines() if row.strip().startswith("n2 [")]
+    assert f'{written}"' in dot
+
+
+def test_dot_has_the_same_nodes_edges_and_regions():
+    lines = [re.sub(r', tooltip="[^"]*"', "", line).strip() for line in report.graph().to_dot().splitlines()]
+    assert lines[0] == 'digraph "report" {'
+    assert lines[-1] == "}"
+    for line in (
+        'n0 [label="url", shape=parallelogram];',
+        'n3 [label="score.map", peripheries=2];',
+        "subgraph cluster_2 {",
+        'label="concurrent";',
+        'n11 [label="outcome", shape=hexagon];',
+        'n12 [label="judge", penwidth=3];',
+        "n2 -> n3;",
+        'n3 -> n4 [label="each"];',
+        'n5 -> n11 [label="outcome"];',
+        "n5 -> n6 [style=dashed];",
+        'n2 -> n13 [label="any", style=dashed];',
+    ):
+        assert line in lines
+
+
+def test_order_that_follows_from_the_data_is_left_out():
+    """After an effect everything waits for it; an arrow stands only where nothing else says so."""
+
+    @workflow
+    def after_effect(url: str) -> int:
+        save(1)
+        rows = fetch(url)
+        return total(score.map(rows))
+
+    assert pairs(after_effect.graph("x")) == {
+        ("save", "fetch", Edge.ORDER),
+        ("fetch", "score", Edge.DATA),
+        ("score", "total", Edge.DATA),
+    }
+
+
+def test_names_are_escaped():
+    @workflow
+    def odd() -> int:
+        return nasty(1)
+
+    graph = odd.graph()
+    [mermaid] = [line for line in chart(graph) if line.startswith("n0[")]
+    label = mermaid.removeprefix('n0["').removesuffix('"]')
+    # What is left between the quotes are harmless characters and numbers of others.
+    assert re.fullmatch(r"(?:[\w .,:/()\[\]='-]|#\d+;)*", label)
+    shown = NASTY.replace("\n", "\u240a")
+    assert re.sub(r"#(\d+);", lambda found: chr(int(found[1])), label) == shown
+    [dot] = [line for line in graph.to_dot().splitlines() if line.strip().startswith("n0 [")]
+    quoted = re.search(r'label="((?:[^"\\]|\\.)*)"', dot)
+    assert quoted is not None
+    assert re.sub(r"\\(.)", r"\1", quoted[1]).replace("&amp;", "&") == shown
+
+
+@given(
+    st.recursive(
+        st.just("save"),
+        lambda inner: st.tuples(st.sampled_from([in_order, concurrent]), st.lists(inner, max_size=4)),
+        max_leaves=12,
+    )
+)
+def test_regions_are_boxes_inside_boxes_however_they_were_nested(shape):
+    """Every box that is opened is closed, in all drawings, and every node is drawn once."""
+
+    @workflow
+    def nested() -> None:
+        write(shape)
+
+    def write(part):
+        if part == "save":
+            save(1)
+            return
+        region, inner = part
+        with region():
+            for one in inner:
+                write(one)
+
+    graph = nested.graph()
+    lines = chart(graph)
+    assert sum(line.startswith("subgraph ") for line in lines) == lines.count("end")
+    assert sum(bool(re.match(r"n\d+[\[({]", line)) for line in lines) == len(graph)
+    dot = graph.to_dot()
+    assert dot.count("{") == dot.count("}")
+    assert len(re.findall(r"^ *n\d+ \[label", dot, re.MULTILINE)) == len(graph)
+    assert len(re.findall(r"^ *(?:save|\(order\))", graph.to_text(), re.MULTILINE)) <= len(graph)
+
+
+@pytest.mark.parametrize("draw", [Graph.to_text, Graph.to_mermaid, Graph.to_dot])
+def test_graphs_of_a_hundred_thousand_nodes_are_drawn(draw):
+    assert draw(record(looped.spec, (33_333,), {}))
+
+
+def test_jupyter_shows_a_flowchart():
+    graph = report.graph()
+    shown = graph._repr_mimebundle_()
+    assert shown["text/vnd.mermaid"] == graph.to_mermaid()
+    assert shown["text/markdown"] == f"```mermaid\n{graph.to_mermaid()}\n```"
+    assert shown["text/plain"] == graph.to_text()
+
+
+def test_jupyter_shows_text_where_a_flowchart_would_be_too_big():
+    assert list(record(looped.spec, (100,), {})._repr_mimebundle_()) == ["text/plain"]
+
+
+def test_a_graph_tells_its_size_instead_of_its_nodes():
+    assert re.fullmatch(r"<graph of \S*:report: 14 nodes>", repr(report.graph()))
