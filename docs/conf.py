@@ -1,12 +1,18 @@
 """How the documentation is built: Markdown, Furo, and docstrings for the reference."""
 
 import os
-from importlib.metadata import version as version_of
+import tomllib
+from pathlib import Path
+
+from flowkit.diagnostics import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 project = "flowkit"
 author = "the flowkit authors"
 copyright = "2026, the flowkit authors"
-release = version = version_of("flowkit-workflows")
+release = version = PYPROJECT["project"]["version"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
@@ -16,15 +22,25 @@ html_title = "flowkit"
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+# Docstrings are written to be read as they are: `like this` is code.
+default_role = "code"
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100
 
-# Type variables are printed as part of a signature and are no page of their own.
-nitpick_ignore_regex = [("py:class", r"flowkit(\.\w+)*\.[A-Z](_co|_contra)?")]
+# Type variables are printed as part of a signature and are no page of their own; nor is what can only be handed on.
+nitpick_ignore_regex = [
+    ("py:class", r"flowkit(\.\w+)*\.[A-Z](_co|_contra)?"),
+    ("py:class", r"flowkit(\.\w+)*\.(_\w+|EventStream)"),
+]
+
+# Each diagnostic has a page, which does nothing but include the one that the package brings along.
+pages = {page.stem for page in Path(__file__).parent.glob("reference/diagnostics/FK*.md")}
+if pages != set(CATALOGUE):
+    raise ValueError(f"docs/reference/diagnostics: a page is missing, or has no code: {sorted(pages ^ set(CATALOGUE))}")
 
 # Every name of our own must lead somewhere. Names of others lead to their documentation where the network may be
 # used to find it, and nowhere otherwise: the build must work, and be strict, offline.

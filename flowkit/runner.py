@@ -11,7 +11,7 @@ import os
 import random
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from flowkit.checks import check
 from flowkit.engine.blocking import refuse_to_block, running_loop
@@ -79,7 +79,9 @@ class Engine:
         if executor not in EXECUTORS:
             from flowkit.diagnostics import did_you_mean
 
-            message = f"there is no executor `{executor}`; " + (did_you_mean(executor, EXECUTORS) or 'write "thread" or "inline"')
+            message = f"there is no executor `{executor}`; " + (
+                did_you_mean(executor, EXECUTORS) or 'write "thread" or "inline"'
+            )
             raise PolicyError(message)
         if type(max_workers) is not int or max_workers < 1:
             message = f"max_workers={max_workers!r} lets nothing run; write 1 or more"
@@ -127,7 +129,7 @@ class Engine:
             driver.drive()
         finally:
             self._under_way.pop(key, None)
-        assert driver.conclusion is not None  # noqa: S101 - drive returns when there is one
+        assert driver.conclusion is not None  # drive returns when there is one
         return driver.conclusion.unwrap()
 
     def start(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any]:
@@ -157,10 +159,14 @@ class Engine:
         if driver is None:
             from flowkit.diagnostics import did_you_mean
 
-            raise RunNotFound(run_id, did_you_mean(run_id, list(self._runs)) or "this engine keeps a run while its handle is held")
+            raise RunNotFound(
+                run_id, did_you_mean(run_id, list(self._runs)) or "this engine keeps a run while its handle is held"
+            )
         return Run(driver)
 
-    def _known(self, run_id: str, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any] | None:
+    def _known(
+        self, run_id: str, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> Run[Any] | None:
         driver = self._runs.get(run_id)
         if driver is None:
             return None
@@ -216,11 +222,12 @@ class Engine:
                 left.append(driver.run_id)
                 driver.wait(1.0)
         self.flush()
-        for part in (self._threads, self._loops, self._timers, *self._observing):
+        parts: list[Threads | LoopThread | TimerThread | Observing] = [self._threads, self._loops, self._timers]
+        for part in (*parts, *self._observing):
             part.close()
         return Unfinished(left)
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         self._tokens.append(runner_here.set(self))
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Optional
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Binding", "Slot", "binding", "misfitting_call", "show_signature", "streaming"]
 
 _KEY: Final = "checks.bindings"
+_MOST: Final = 128
+"""Forms of calls that are remembered for a step; a fan-in of another width has another one."""
 _BY_POSITION: Final = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _BY_NAME: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -51,6 +54,8 @@ def binding(spec: StepSpec, positional: int, keywords: tuple[str, ...]) -> Bindi
     known: dict[Any, Binding] = spec.declared.remembered.setdefault(_KEY, {})
     form = (positional, keywords)
     if form not in known:
+        if len(known) >= _MOST:
+            known.clear()
         known[form] = _bind(spec.declared, positional, keywords)
     return known[form]
 
@@ -146,7 +151,7 @@ def _places(workflow: WorkflowSpec, node: Node, bound: Binding) -> Iterator[tupl
     if found is not None and bound.excess:
         text, call = found
         first = len(call.args) - bound.excess
-        if first >= 0:
+        if first >= 0 and not any(isinstance(one, ast.Starred) for one in call.args):
             rest = " and what follows" if bound.excess > 1 else ""
             yield text.span(call.args[first]), f"no parameter takes this{rest}"
             return

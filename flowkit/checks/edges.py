@@ -8,7 +8,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
-from flowkit.checks.hints import a, fits, show
+from flowkit.checks.hints import fits, show, with_article
 from flowkit.checks.misfits import SCALARS, Misfit, misfits, misfits_of_argument
 from flowkit.checks.source import argument_at, call_at, read, within
 from flowkit.checks.values import described, name_of, node_of, type_of
@@ -63,7 +63,7 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
         way_out = f"call `{step}` with it, or map over a list"
     elif literal:
         title = f"`{step}` is given {_scalar(misfit.value)} where it takes `{wanted}`"
-        way_out = f"pass {a(wanted)}, or correct the annotation of `{slot.name}`"
+        way_out = f"pass {with_article(wanted)}, or correct the annotation of `{slot.name}`"
     else:
         title = f"`{step}` is given `{given}` where it takes `{wanted}`"
         way_out = _way_out(graph, node, step, slot, misfit)
@@ -79,19 +79,19 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
 
 def _said(graph: Graph, misfit: Misfit) -> str:
     if misfit.each:
-        return f"each item of this is {a(show(misfit.given))}"
+        return f"each item of this is {with_article(show(misfit.given))}"
     value = misfit.value
     if type(value) is Ref:
         return described(graph, value, misfit.given)
     if isinstance(value, type):
-        return f"this is {a(show(value))}"
+        return f"this is {with_article(show(value))}"
     item = f"item {misfit.item}" if misfit.item is not None else "this"
-    return f"{item} is `None`" if value is None else f"{item} is {a(type(value).__name__)}"
+    return f"{item} is `None`" if value is None else f"{item} is {with_article(type(value).__name__)}"
 
 
 def _scalar(value: Any) -> str:
     text = repr(value)
-    return f"`{text}`" if len(text) <= _SHOWN else a(type(value).__name__)
+    return f"`{text}`" if len(text) <= _SHOWN else with_article(type(value).__name__)
 
 
 def _annotated(graph: Graph, value: Any) -> tuple[str, ...]:

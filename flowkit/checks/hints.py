@@ -12,7 +12,7 @@ import typing
 import warnings
 from typing import Any, Final, ForwardRef, Literal, NewType, TypeVar, get_args, get_origin
 
-__all__ = ["a", "accepts", "depends_on_value", "fits", "plain", "show"]
+__all__ = ["accepts", "depends_on_value", "fits", "plain", "show", "with_article"]
 
 _VERDICTS: Final[dict[tuple[Any, Any], bool]] = {}
 _MOST: Final = 4096
@@ -97,7 +97,7 @@ def show(hint: Any) -> str:
     return name if isinstance(name, str) else str(hint).replace("typing.", "")
 
 
-def a(kind: str) -> str:
+def with_article(kind: str) -> str:
     """A type with its article: "an `int`"."""
     return f"{'an' if kind[:1] in 'aeioAEIO' else 'a'} `{kind}`"
 

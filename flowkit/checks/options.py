@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flowkit.checks.hints import a, accepts, show
+from flowkit.checks.hints import accepts, show, with_article
 from flowkit.checks.source import call_at, read
 from flowkit.checks.values import result_of
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
@@ -106,9 +106,9 @@ def _values(spec: StepSpec) -> Iterator[_Conflict]:
         yield _Conflict(
             "on_failure",
             None,
-            f"the fallback of {step} is {a(type(fallback.value).__name__)} where it returns `{show(wanted)}`",
+            f"the fallback of {step} is {with_article(type(fallback.value).__name__)} where it returns `{show(wanted)}`",
             "this would stand in for the result",
-            f"fall back to {a(show(wanted))}, or annotate the step with both",
+            f"fall back to {with_article(show(wanted))}, or annotate the step with both",
         )
     if spec.options.must_use is True and wanted is type(None):
         yield _Conflict(

@@ -7,7 +7,7 @@ import inspect
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from flowkit.checks.hints import a, show
+from flowkit.checks.hints import show, with_article
 from flowkit.checks.members import Absent, part
 from flowkit.graph import Kind, Outcome
 
@@ -90,9 +90,9 @@ def described(graph: Graph, ref: Ref, given: Any) -> str:
     node = graph.nodes[ref._flowkit_node]
     kind, name = show(given), name_of(graph, ref)
     if ref._flowkit_path:
-        return f"this is `{name}`, {a(kind)}"
+        return f"this is `{name}`, {with_article(kind)}"
     if node.kind is Kind.INPUT:
-        return f"this is the argument `{name}`, {a(kind)}"
+        return f"this is the argument `{name}`, {with_article(kind)}"
     if node.kind is Kind.MAP:
         return f"this is the `{kind}` of the results of `{name}`"
     if node.kind is Kind.OUTCOME:

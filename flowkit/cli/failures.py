@@ -19,13 +19,9 @@ _SILENT: Final = (str(Path(flowkit.__file__).parent) + os.sep, "<frozen importli
 def told(error: BaseException) -> str:
     """The traceback as Python writes it, notes, causes and groups included, without the frames of flowkit."""
     whole = TracebackException.from_exception(error)
-    seen: set[int] = set()
     left = [whole]
     while left:
         one = left.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
         kept = [frame for frame in one.stack if not frame.filename.startswith(_SILENT)]
         # Without any frame the headline of the traceback would stand alone.
         one.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]

@@ -114,7 +114,9 @@ class _Parser:
     def refuse_missing(self, given: Mapping[str, Any]) -> None:
         """Raise `Refused`, naming every argument that is neither given nor has a default."""
         missing = [
-            f"`--{default_name_transform(name)}`"
+            f"`{name.upper()}`"
+            if parameter.kind is parameter.POSITIONAL_ONLY
+            else f"`--{default_name_transform(name)}`"
             for name, parameter in self._signature.parameters.items()
             if name not in given and parameter.default is parameter.empty and parameter.kind not in _STARRED
         ]
@@ -128,10 +130,8 @@ class _Parser:
             )
 
     def _app(self, *, strict: bool) -> App:
-        """The parser as cyclopts sees it. All that a workflow needs is asked for in the help (`strict`), and looked
-        after by us otherwise: JSON may have given it.
-        """
-        app = App(
+        """The options as cyclopts reads them; `strict` says in the help what is needed, which JSON may give otherwise."""
+        return App(
             name=self._command,
             help=inspect.getdoc(self._workflow.spec.target) or "",
             default_command=self._stand_in(strict=strict),
@@ -139,16 +139,13 @@ class _Parser:
             group_commands=_OURS,
             help_epilogue=EPILOGUE,
         )
-        app.end_of_options_delimiter = "--"
-        return app
 
     def _stand_in(self, *, strict: bool) -> Callable[..., None]:
         """A function with the workflow's parameters, and ours behind them."""
         parameters = [self._option(parameter, strict=strict) for parameter in self._signature.parameters.values()]
         for name, option in self._own.items():
             parameters.append(_keyword(name, option.annotation, option.value))
-        order = [parameter.kind for parameter in parameters]
-        parameters = [one for _, one in sorted(zip(order, parameters, strict=True), key=lambda pair: pair[0])]
+        parameters.sort(key=lambda parameter: parameter.kind)
 
         def stand_in(*_: object, **__: object) -> None: ...
 

@@ -59,7 +59,7 @@ def conclude(machine: Machine, run_id: str) -> Conclusion:
 def _failure(machine: Machine, run_id: str) -> BaseException:
     if not machine.failures:
         return machine.errors[-1]
-    errors = []
+    errors: list[BaseException] = []
     for index in machine.failures:
         error = machine.errors[index]
         if not any(error is known for known in errors):
@@ -99,7 +99,9 @@ def _skipped(machine: Machine, index: int) -> Skipped:
         seen.add(index)
         status = machine.status[index]
         reason = machine.reason(index)
-        chain.append(f"`{machine.key(index)}` was {_WORDS.get(status, status.word)}" + (f": {reason}" if reason else ""))
+        chain.append(
+            f"`{machine.key(index)}` was {_WORDS.get(status, status.word)}" + (f": {reason}" if reason else "")
+        )
         if index not in machine.causes:
             break
         index = machine.causes[index]

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from flowkit.engine.ports import RunTrace, Services
-    from flowkit.errors import StepTimeout
     from flowkit.graph import StepSpec
     from flowkit.plan import Plan
 
@@ -203,12 +202,12 @@ class Driver:
     def begin(self) -> None:
         """Start the run. Nobody is called yet: whoever goes on to drive it takes the first node itself."""
         services = self.services
+        if self.keeps:
+            services.store.open(self.run_id, self.plan.graph.workflow.name)
         if services.tracer is not None:
             self.trace = self.context.run(services.tracer.begin, self)
             self.machine.listening = self.keeps or self.trace is not None
             self.machine.quiet = not self.keeps
-        if self.keeps:
-            services.store.open(self.run_id, self.plan.graph.workflow.name)
         with self.lock:
             self.machine.begin(services.clock.now(), services.clock.time())
             self._answer_all()
@@ -239,7 +238,7 @@ class Driver:
             self.serve(place, lanes)
             with self.lock:
                 if self.conclusion is not None:
-                    return
+                    return  # type: ignore[unreachable] # `serve` may have ended it
                 if any(self.machine.ready[lane] for lane in lanes):
                     continue
                 if self._after():
@@ -349,9 +348,12 @@ class Driver:
         return function(*args, **kwargs) if kwargs else function(*args)
 
     def _run_interruptibly(self, place: Place, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any) -> Any:
+        context = self.context.copy()
+        if self.trace is not None:
+            context.run(self.trace.enter, index, attempt)  # not under an interrupt; entering twice is entering once
         place.arm()
         try:
-            return self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
+            return context.run(self._invoke, index, attempt, spec.target, args, kwargs)
         finally:
             place.disarm()
 
@@ -413,8 +415,8 @@ class Driver:
                 node = machine.nodes[index]
                 label = node.spec.label if node.spec is not None else ""
                 items = collect(node, label, self._resolve, machine.groups)
-                return lambda node, items, _, now: machine.expand(node, *items, now), items
-            spec, args, kwargs = self._call(index)
+                return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
+            _, args, kwargs = self._call(index)
             policy = machine.policies[index]
             assert policy is not None  # noqa: S101 - only steps have these jobs
             context = self.context.copy()
@@ -424,6 +426,8 @@ class Driver:
                 return lambda node, condition, _, now: machine.answer(node, condition, now), condition
             assert isinstance(policy.on_failure, Fallback)  # noqa: S101
             assert policy.on_failure.call is not None  # noqa: S101
+            if self.trace is not None:
+                context.run(self.trace.enter, index, 0)
             return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
         except BaseException as error:  # noqa: BLE001 - somebody's own code
             error.__traceback__ = _without_us(error)
@@ -619,7 +623,7 @@ class Driver:
         """Stop an attempt: a coroutine is cancelled, a thread is left behind."""
         machine, now = self.machine, self.services.clock.now()
         index, attempt = request.node, request.attempt
-        if machine.status[index] is not Status.RUNNING:
+        if not machine.is_running(index, attempt):
             return
         self._stopped.add((index, attempt))
         task = self._tasks.get(index)

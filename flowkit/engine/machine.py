@@ -90,6 +90,7 @@ class Machine:
         self.plain = bytearray(plan.plain)
         self.waits: list[int] = list(plan.waits)
         self.dependents: list[Sequence[int]] = list(plan.dependents)
+        self.choosers = plan.choosers
         size = len(self.nodes)
         self.owners: list[Group | None] = [None] * size
         """Per node, the map it is an item of."""
@@ -192,8 +193,9 @@ class Machine:
                         self._any.append(target)
                     else:
                         self._advance_ready((target,), now)
-            for target in self.plan.choosers.get(index, ()):
-                self._advance_ready(self._choose(index, target), now)
+            if self.choosers:
+                for target in self.choosers.get(index, ()):
+                    self._advance_ready(self._choose(index, target), now)
             if not self.left or not (self.busy or self._any):
                 self._close(now)
             return
@@ -279,9 +281,8 @@ class Machine:
 
     def abandon(self, index: int, attempt: int, now: float) -> None:
         """An attempt that was to be stopped can't be. The node goes on without it."""
-        if self.status[index] is not _RUNNING or index in self.jobs or attempt != self.attempts.get(index, 1):
-            return
-        if index not in self._expired and index not in self._expiring and self.stopping is None:
+        told = index in self._expired or index in self._expiring or self.stopping is not None
+        if not told or not self.is_running(index, attempt):
             return
         self.busy -= 1
         self._lingering[index, attempt] = None
@@ -358,6 +359,10 @@ class Machine:
         ends = [self._ends.get(index), self._deadlines.get(index)]
         return min((end for end in ends if end is not None), default=None)
 
+    def is_running(self, index: int, attempt: int) -> bool:
+        """Whether an attempt is under way and its node waits for it."""
+        return self.status[index] is _RUNNING and index not in self.jobs and attempt == self.attempts.get(index, 1)
+
     def is_interruptible(self, index: int) -> bool:
         """Whether a step asked to be interrupted when its result isn't wanted any more."""
         policy = self.policies[index]
@@ -368,7 +373,7 @@ class Machine:
         policy = self._own_policy(index)
         if policy is not None and policy.on_failure == "skip":
             return True
-        if index in self.plan.choosers:
+        if index in self.choosers:
             return True
         owner = self.owners[index]
         if owner is not None and self.is_handled(owner.map):
@@ -587,7 +592,7 @@ class Machine:
             for target in self.plan.chains.get(index, ()):
                 # A map that never had items: whoever would have gone on from them has nothing to go on from.
                 settled.extend(self._wire(index, target))
-        for target in self.plan.choosers.get(index, ()):
+        for target in self.choosers.get(index, ()):
             settled.extend(self._choose(index, target))
         return settled
 
@@ -793,8 +798,7 @@ class Machine:
         self.abandon(index, attempt, now)
 
     def _expire(self, index: int, attempt: int, error: StepTimeout, now: float) -> None:
-        current = self.status[index] is _RUNNING and attempt == self.attempts.get(index)
-        if not current or index in self.jobs or self.stopping is not None:
+        if self.stopping is not None or not self.is_running(index, attempt):
             return
         if index not in self._expired and index not in self._expiring:
             self._expiring[index] = error
@@ -847,7 +851,7 @@ class Machine:
     def _break_deadlock(self, now: float) -> None:
         """End a run in which nothing can happen any more, naming what waits for what."""
         waiting: dict[int, dict[int, None]] = {i: {} for i, status in enumerate(self.status) if status < _SUCCEEDED}
-        chains, choosers = self.plan.chains, self.plan.choosers
+        chains, choosers = self.plan.chains, self.choosers
         for index in waiting:
             chained = () if index in self.groups else chains.get(index, ())
             for target in (*self.dependents[index], *chained, *choosers.get(index, ())):
@@ -862,9 +866,9 @@ class Machine:
     @property
     def ending(self) -> RunStatus:
         """What the run came to. Whatever fails once it is cancelled, or failed before that: it is cancelled."""
-        if self.stopping is not None and self.stopping is not CancelReason.FAIL_FAST:
-            return RunStatus.CANCELLED
-        return RunStatus.FAILED if self.failures or -1 in self.errors else RunStatus.SUCCEEDED
+        if (self.failures or -1 in self.errors) and self.stopping in (None, CancelReason.FAIL_FAST):
+            return RunStatus.FAILED
+        return RunStatus.CANCELLED if self.stopping is not None else RunStatus.SUCCEEDED
 
     def _last_event(self) -> events.RunEvent:
         name, ending = self.plan.graph.workflow.name, self.ending

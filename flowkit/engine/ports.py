@@ -1,5 +1,8 @@
 """What the engine needs from the floors above it, as protocols, and the one port through which workflows reach a runner."""
 
+# Bodies of protocols are docstrings alone, which pyright takes for functions that return None.
+# pyright: reportReturnType=false
+
 from __future__ import annotations
 
 from contextvars import ContextVar
@@ -105,7 +108,7 @@ class RunTrace(Protocol):
     def enter(self, index: int, attempt: int) -> None:
         """An attempt is about to run in this context, which is its own; 0 is what stands in for a step that failed.
 
-        The only one of these that isn't called under the lock of the driver.
+        The only one of these that isn't called under the lock of the driver. It may be called twice.
         """
 
     def succeeded(self, index: int) -> None:

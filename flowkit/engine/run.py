@@ -100,7 +100,7 @@ class Run(Generic[R]):
             elif not driver.wait(timeout):
                 message = f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {timeout:g}s; it goes on"
                 raise TimeoutError(message)
-        assert driver.conclusion is not None  # noqa: S101 - waited for
+        assert driver.conclusion is not None  # waited for
         value: R = driver.conclusion.unwrap()
         return value
 
@@ -146,7 +146,9 @@ class Run(Generic[R]):
         driver = self._driver
         driver.handles -= 1
         if not driver.handles and not driver.watched and driver.conclusion is None:
-            message = f"run {self.id} of {self.workflow} was started and nobody waits for it; keep its handle, or wait for it"
+            message = (
+                f"run {self.id} of {self.workflow} was started and nobody waits for it; keep its handle, or wait for it"
+            )
             warnings.warn(message, ResourceWarning, stacklevel=2, source=self)
 
 
@@ -175,8 +177,12 @@ class EventStream:
         import asyncio
 
         loop, changed, seen = asyncio.get_running_loop(), asyncio.Event(), 0
-        self._driver.watch(lambda: loop.call_soon_threadsafe(changed.set))
-        self._driver.when_done(lambda: loop.call_soon_threadsafe(changed.set))
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(changed.set)
+
+        self._driver.watch(wake)
+        self._driver.when_done(wake)
         while True:
             changed.clear()
             over = self._driver.conclusion is not None

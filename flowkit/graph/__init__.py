@@ -1,6 +1,6 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: model -> refs -> recording -> dependencies.
+Reading order: model -> refs -> recording -> dependencies -> picture -> drawing.
 """
 
 from flowkit.graph.model import Edge, Graph, Kind, Node, Order, Projection, Region, Source, SourceKind, StepSpec, WorkflowSpec

@@ -54,12 +54,16 @@ class Plan:
     ready: Sequence[int]
     executors: Set[str]
     """The names of all executors that steps ask for."""
+    _data: dict[int, frozenset[int]] = attrs.field(factory=dict, init=False, repr=False)
+    """Per node that was asked about, the nodes that it takes values from."""
 
     def edge(self, source: int, target: int) -> Edge:
         """The kind of the strongest edge between two nodes."""
         node = self.nodes[target]
-        # What a map goes through item by item, its items wait for: the map itself at most comes after it.
-        data = _map_edges(node)[0] if node.kind is Kind.MAP else node.data
+        data = self._data.get(target)
+        if data is None:
+            # What a map goes through item by item, its items wait for: the map itself at most comes after it.
+            data = self._data[target] = frozenset(_map_edges(node)[0] if node.kind is Kind.MAP else node.data)
         if source in data:
             return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
         return Edge.ORDER

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from .durations import Duration
 from .retry import Retry
 from .steps import OnFailure, StepOptions
 
-__all__ = ["StepKeywords", "WorkflowKeywords"]
+__all__ = ["StepCallKeywords", "StepKeywords", "WorkflowKeywords", "WorkflowRunKeywords"]
 
 
-class StepKeywords(TypedDict, total=False):
-    """What `@step(...)` and `with_options(...)` of a step take."""
+class StepCallKeywords(TypedDict, total=False):
+    """What `with_options(...)` of a step takes."""
 
     retries: int | Retry | None
     timeout: Duration | None
     total_timeout: Duration | None
     heartbeat_timeout: Duration | None
-    depends_on: Any
-    depends_on_any: Any
+    # A result is typed as its value, and may be named as a dependency: any type will do.
+    depends_on: object
+    depends_on_any: object
     on_failure: OnFailure
     run_if: Callable[..., bool] | None
     delay: Duration
     not_before: datetime | None
     executor: str
-    name: str | None
     effect: bool
     idempotent: bool
     interrupt: bool
@@ -38,12 +38,23 @@ class StepKeywords(TypedDict, total=False):
     max_concurrency: int | None
 
 
-class WorkflowKeywords(TypedDict, total=False):
-    """What `@workflow(...)` and `with_options(...)` of a workflow take."""
+class StepKeywords(StepCallKeywords, total=False):
+    """What `@step(...)` takes."""
+
+    name: str | None
+
+
+class WorkflowRunKeywords(TypedDict, total=False):
+    """What `with_options(...)` of a workflow takes."""
 
     fail_fast: bool
     defaults: StepOptions
     allow: Iterable[str]
     strict: bool
-    name: str | None
     run_id: str
+
+
+class WorkflowKeywords(WorkflowRunKeywords, total=False):
+    """What `@workflow(...)` takes."""
+
+    name: str | None

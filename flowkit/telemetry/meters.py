@@ -119,7 +119,7 @@ class RunMeters:
         if not attempt or self._over or index in self._running:
             return
         spec = self._machine.nodes[index].spec
-        assert spec is not None  # noqa: S101 - only steps have attempts
+        assert spec is not None
         tally = self._tallies.get(spec)
         if tally is None:
             tally = self._tallies[spec] = self._instruments.tally(self._workflow, spec.name)
@@ -159,7 +159,7 @@ class RunMeters:
         if began is None:
             return
         spec = self._machine.nodes[index].spec
-        assert spec is not None  # noqa: S101 - only steps have attempts
+        assert spec is not None
         attributes: dict[str, AttributeValue] = {WORKFLOW: self._workflow, STEP: spec.name, STATUS: status}
         if error is not None:
             attributes[ERROR_TYPE] = type_of(error)

@@ -42,15 +42,14 @@ class OpenTelemetry:
         """The trace of a run that begins; None where nobody records."""
         if self._broken:
             return None
-        tracer = instruments = None
+        modules = sys.modules
         try:
-            if self._tracer_named or "opentelemetry.trace" in sys.modules:
-                tracer = _tracer()
-            if self._meter_named or "opentelemetry.metrics" in sys.modules:
-                instruments = _instruments()
+            tracer = _tracer() if self._tracer_named or "opentelemetry.trace" in modules else None
+            instruments = _instruments() if self._meter_named or "opentelemetry.metrics" in modules else None
         except Exception:
             log.exception("OpenTelemetry can't be used, so nothing that this engine runs is traced")
             self._broken = True
+            return None
         if tracer is None and instruments is None:
             return None
         try:
@@ -123,13 +122,14 @@ def _trace(driver: Driver, tracer: Tracer | None, instruments: Instruments | Non
         meters = RunMeters(instruments, driver, spans)
     if spans is None and meters is None:
         return None
-    return _Guarded(spans, meters)
+    return _Guarded(driver.plan.graph.workflow.name, spans, meters)
 
 
 class _Guarded:
     """Spans and metrics of one run. When a processor or an exporter raises, the run goes on without them."""
 
-    def __init__(self, spans: RunSpans | None, meters: RunMeters | None) -> None:
+    def __init__(self, workflow: str, spans: RunSpans | None, meters: RunMeters | None) -> None:
+        self._workflow = workflow
         # Measurements come last while a step begins, and first when it ends: its span is named as an example of them.
         self._opening = [part for part in (spans, meters) if part is not None]
         self._closing = self._opening[::-1]
@@ -138,31 +138,34 @@ class _Guarded:
         for part in self._opening:
             try:
                 part.enter(index, attempt)
-            except Exception as error:  # noqa: BLE001, PERF203 - somebody's own code, which isn't to hurt
+            except Exception as error:  # noqa: BLE001 - somebody's own code, which isn't to hurt
                 self._give_up(part, error)
 
     def succeeded(self, index: int) -> None:
         for part in self._closing:
             try:
                 part.succeeded(index)
-            except Exception as error:  # noqa: BLE001, PERF203 - see above
+            except Exception as error:  # noqa: BLE001 - see above
                 self._give_up(part, error)
 
     def told(self, index: int, event: Event) -> None:
         for part in self._closing:
             try:
                 part.told(index, event)
-            except Exception as error:  # noqa: BLE001, PERF203 - see above
+            except Exception as error:  # noqa: BLE001 - see above
                 self._give_up(part, error)
 
     def finished(self, status: str, error: BaseException | None) -> None:
         for part in self._closing:
             try:
                 part.finished(status, error)
-            except Exception as problem:  # noqa: BLE001, PERF203 - see above
+            except Exception as problem:  # noqa: BLE001 - see above
                 self._give_up(part, problem)
 
     def _give_up(self, part: RunSpans | RunMeters, error: Exception) -> None:
-        log.error("OpenTelemetry failed, so the rest of a run isn't traced", exc_info=error)
-        self._opening = [other for other in self._opening if other is not part]
-        self._closing = self._opening[::-1]
+        with _lock:
+            known = part in self._opening
+            self._opening = [other for other in self._opening if other is not part]
+            self._closing = self._opening[::-1]
+        if known:  # and not given up by another thread just now
+            log.error("OpenTelemetry failed, so the rest of a run of %s isn't traced", self._workflow, exc_info=error)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowkit import Outcome, concurrent, in_order, outcome, step, unmapped, workflow
-from flowkit.graph import Edge, Graph, record
-from flowkit.graph.drawing import arrows
+from flowkit.graph import Edge, Graph, Kind, record
+from flowkit.graph.picture import Picture
 
 NASTY = 'we"ird <b>&amp; \\N %%{init} `end`; #35;\nünï'
 
@@ -75,29 +75,28 @@ def chart(graph: Graph) -> list[str]:
 
 
 def pairs(graph: Graph) -> set[tuple[str, str, Edge]]:
-    return {(graph.keys[a.source], graph.keys[a.target], a.kind) for a in arrows(graph)}
+    return {(graph.keys[a.source], graph.keys[a.target], a.kind) for a in Picture(graph).arrows()}
 
 
 def test_text_is_in_the_order_of_the_source_and_names_what_each_call_takes_and_waits_for():
     text = re.sub(r" +\S*test_drawing\.py:\d+", "", report.graph().to_text())
     assert text.splitlines() == [
         "report(url, scale)",
-        "  url            an argument",
-        "  scale          an argument",
-        "  fetch          takes url",
-        "  score.map      each of fetch; takes scale",
-        "  score#2.map    item by item of score.map",
-        "  total          takes score#2.map",
+        "  url          an argument",
+        "  scale        an argument",
+        "  fetch        takes url",
+        "  score.map    each of fetch; takes scale",
+        "  score#2.map  item by item of score.map",
+        "  total        takes score#2.map",
         "  in_order",
-        "    save         after total",
+        "    save       after total",
         "    concurrent",
-        "      save#2     after save",
-        "      save#3     after save",
-        "    (order)      after save#2, save#3",
-        "  (order)#2      after (order)",
-        "  outcome        of total; after (order)#2",
-        "  judge          takes outcome",
-        "  late           after any of fetch, total; after (order)#2",
+        "      save#2   after save",
+        "      save#3   after save",
+        "    (order)#2  after save#2, save#3",
+        "  outcome      of total; after (order)#2",
+        "  judge        takes outcome",
+        "  late         after any of fetch, total; after (order)#2",
         "  returns judge, late",
     ]
 
@@ -135,14 +134,14 @@ def test_mermaid_has_a_shape_for_each_kind_of_node_and_a_box_for_each_region():
         'n3[["score.map"]]',
         'subgraph r1 ["in_order"]',
         'subgraph r2 ["concurrent"]',
-        'n9((" "))',
-        'n11{{"outcome"}}',
+        'n10((" "))',
+        'n12{{"outcome"}}',
         "n2 --> n3",
         "n3 -->|each| n4",
-        "n5 -->|outcome| n11",
+        "n5 -->|outcome| n12",
         "n5 -.-> n6",
-        "n2 -.->|any| n13",
-        "class n12,n13 returned",
+        "n2 -.->|any| n14",
+        "class n13,n14 returned",
     ):
         assert line in lines
     assert lines.count("end") == 2
@@ -167,13 +166,13 @@ def test_dot_has_the_same_nodes_edges_and_regions():
         'n3 [label="score.map", peripheries=2];',
         "subgraph cluster_2 {",
         'label="concurrent";',
-        'n11 [label="outcome", shape=hexagon];',
-        'n12 [label="judge", penwidth=3];',
+        'n12 [label="outcome", shape=hexagon];',
+        'n13 [label="judge", penwidth=3];',
         "n2 -> n3;",
         'n3 -> n4 [label="each"];',
-        'n5 -> n11 [label="outcome"];',
+        'n5 -> n12 [label="outcome"];',
         "n5 -> n6 [style=dashed];",
-        'n2 -> n13 [label="any", style=dashed];',
+        'n2 -> n14 [label="any", style=dashed];',
     ):
         assert line in lines
 
@@ -212,37 +211,68 @@ def test_names_are_escaped():
     assert re.sub(r"\\(.)", r"\1", quoted[1]).replace("&amp;", "&") == shown
 
 
-@given(
-    st.recursive(
-        st.just("save"),
-        lambda inner: st.tuples(st.sampled_from([in_order, concurrent]), st.lists(inner, max_size=4)),
-        max_leaves=12,
-    )
+shapes = st.recursive(
+    st.sampled_from(["save", "score", "fetch"]),
+    lambda inner: st.tuples(st.sampled_from([in_order, concurrent]), st.lists(inner, max_size=4)),
+    max_leaves=12,
 )
-def test_regions_are_boxes_inside_boxes_however_they_were_nested(shape):
-    """Every box that is opened is closed, in all drawings, and every node is drawn once."""
+
+
+def build(shape) -> Graph:
+    """A graph of effects, chains of data and calls of their own, in regions inside regions."""
 
     @workflow
     def nested() -> None:
-        write(shape)
+        write(shape, [1])
 
-    def write(part):
+    def write(part, last):
         if part == "save":
-            save(1)
-            return
-        region, inner = part
-        with region():
-            for one in inner:
-                write(one)
+            save(last[-1])
+        elif part == "score":
+            last.append(score(last[-1]))
+        elif part == "fetch":
+            fetch("x")
+        else:
+            region, inner = part
+            with region():
+                for one in inner:
+                    write(one, last)
 
-    graph = nested.graph()
+    return record(nested.spec, (), {})
+
+
+def reached(edges: list[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Who comes before whom, in the end."""
+    closed = set(edges)
+    while True:
+        more = {(a, d) for a, b in closed for c, d in closed if b == c} - closed
+        if not more:
+            return closed
+        closed |= more
+
+
+@given(shapes)
+def test_regions_are_boxes_inside_boxes_however_they_were_nested(shape):
+    """Every box that is opened is closed, in all drawings, and every call is drawn once."""
+    graph = build(shape)
     lines = chart(graph)
     assert sum(line.startswith("subgraph ") for line in lines) == lines.count("end")
-    assert sum(bool(re.match(r"n\d+[\[({]", line)) for line in lines) == len(graph)
+    drawn = [int(found[1]) for found in (re.match(r"n(\d+)[\[({]", line) for line in lines) if found]
+    assert len(drawn) == len(set(drawn))
+    assert {node.index for node in graph.nodes if node.kind is Kind.CALL} <= set(drawn)
     dot = graph.to_dot()
     assert dot.count("{") == dot.count("}")
-    assert len(re.findall(r"^ *n\d+ \[label", dot, re.MULTILINE)) == len(graph)
-    assert len(re.findall(r"^ *(?:save|\(order\))", graph.to_text(), re.MULTILINE)) <= len(graph)
+    assert [int(i) for i in re.findall(r"^ *n(\d+) \[label", dot, re.MULTILINE)] == drawn
+
+
+@given(shapes)
+def test_a_drawing_orders_calls_as_the_graph_does(shape):
+    """Leaving out arrows and barriers neither loses nor invents that one call comes before another."""
+    graph = build(shape)
+    calls = {node.index for node in graph.nodes if node.kind is Kind.CALL}
+    written = reached([(i, node.index) for node in graph.nodes for i in (*node.data, *(node.order or ()))])
+    drawn = reached([(arrow.source, arrow.target) for arrow in Picture(graph).arrows()])
+    assert {(a, b) for a, b in drawn if {a, b} <= calls} == {(a, b) for a, b in written if {a, b} <= calls}
 
 
 @pytest.mark.parametrize("draw", [Graph.to_text, Graph.to_mermaid, Graph.to_dot])
@@ -263,4 +293,4 @@ def test_jupyter_shows_text_where_a_flowchart_would_be_too_big():
 
 
 def test_a_graph_tells_its_size_instead_of_its_nodes():
-    assert re.fullmatch(r"<graph of \S*:report: 14 nodes>", repr(report.graph()))
+    assert re.fullmatch(r"<graph of \S*:report: 15 nodes>", repr(report.graph()))

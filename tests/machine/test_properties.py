@@ -16,7 +16,8 @@ from tests.machine.virtual import ENDINGS, Virtual
 orders = st.lists(st.integers(0, 9), max_size=60)
 """Choices between what could happen next."""
 
-modes = st.fixed_dictionaries({"listening": st.booleans(), "keeps": st.booleans(), "late": st.booleans()})
+flags = ("listening", "quiet", "keeps", "late")
+modes = st.fixed_dictionaries(dict.fromkeys(flags, st.booleans()))
 
 TIMED = st.lists(
     st.sampled_from([("total_timeout", 4.0), ("total_timeout", 30.0), ("timeout", 2.0), ("heartbeat_timeout", 2.5)]),
@@ -52,8 +53,8 @@ def test_failing_fast_cancels_or_blocks_and_changes_nothing_else(body, choices, 
     event("fails" if expected.unhandled else "succeeds")
     assert run.outcome == ("failed" if expected.unhandled else "succeeded")
     for key, status in run.statuses.items():
-        # Once the run is failing, nobody is retried, and nothing stands in.
-        if status != "cancelled" and not (status == "failed" and key != run.machine.key(run.machine.failures[0])):
+        # Once the run is failing nobody is retried and nothing stands in, so more may fail than would have.
+        if status != "cancelled" and not (status == "failed" and expected.unhandled):
             assert status == expected.final[key].word
     assert expected.unhandled or "cancelled" not in run.statuses.values()
     run.drain()
@@ -75,11 +76,11 @@ def test_lists_of_maps_are_in_the_order_of_their_items(body, choices, mode, fail
             assert values == [written.script[machine.key(i)][-1].gives for i in items]
 
 
-@given(bodies(TIMED), orders, st.booleans(), st.booleans(), st.booleans())
-def test_every_step_that_starts_ends_once_and_says_so(body, choices, keeps, late, fail_fast):
+@given(bodies(TIMED), orders, st.booleans(), st.booleans(), st.booleans(), st.booleans())
+def test_every_step_that_starts_ends_once_and_says_so(body, choices, keeps, late, slow, fail_fast):
     written = write(body, fail_fast=fail_fast)
 
-    run = run_of(written, choices, {"listening": True, "keeps": keeps, "late": late}).play()
+    run = run_of(written, choices, {"keeps": keeps, "late": late, "slow": slow}).play()
 
     check_story(run)
     run.drain()
@@ -106,7 +107,7 @@ def test_a_run_that_is_cancelled_at_any_moment_is_cancelled(body, choices, mode,
         assert (run.error.reason, run.error.detail) == (reason, "enough")
     else:
         assert run.outcome != "cancelled"
-    if mode["listening"]:
+    if mode["listening"] and not mode["quiet"]:
         check_story(run)
     run.drain()
 
@@ -116,7 +117,7 @@ def check_story(run):
     machine, told = run.machine, [event for event in run.events if hasattr(event, "key")]
     kinds = [event.kind for event in run.events]
     assert kinds[0] == "run_started"
-    assert kinds[-1] in ("run_succeeded", "run_failed", "run_cancelled")
+    assert kinds[-1] == f"run_{run.outcome}"
     assert sum(kind.startswith("run_") for kind in kinds) == 2
     for index, status in enumerate(machine.status):
         key, node = machine.key(index), machine.nodes[index]
@@ -137,15 +138,9 @@ def check_story(run):
 @given(bodies(), orders)
 def test_listening_and_keeping_change_nothing(body, choices):
     written = write(body)
-    runs = [
-        run_of(written, choices, {"listening": listening, "keeps": keeps}).play()
-        for listening in (False, True)
-        for keeps in (False, True)
-    ]
+    modes = [dict.fromkeys(flags, False), *({**dict.fromkeys(flags, False), "listening": True, flag: True} for flag in flags)]
+    runs = [run_of(written, choices, mode).play() for mode in modes]
 
     assert all(run.statuses == runs[0].statuses for run in runs)
     assert all(run.outcome == runs[0].outcome for run in runs)
 
-
-def test_the_programs_reach_every_status_and_every_kind_of_end():
-    """The generator isn't quietly narrow: a few hundred programs see all there is."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import attrs
 
+from flowkit import step
 from flowkit.engine.conclusion import conclude
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
@@ -80,6 +81,15 @@ class Hang(AssertionError):
     """Nothing is under way, nothing is due, and the run isn't finished."""
 
 
+def named(name, *, is_async=False, **options):
+    """A step of this name; what it does says the script."""
+
+    async def coroutine(*args):
+        pass
+
+    return step(name=name, **options)(coroutine if is_async else lambda *args: None)
+
+
 def plan_of(workflow, *args):
     """Record a workflow and lay it out."""
     graph = record(workflow.spec, args, {})
@@ -103,16 +113,31 @@ class Virtual:
     """
 
     def __init__(
-        self, plan, script=None, *, jobs=None, choices=(), draws=(), listening=True, keeps=False, late=False, order=None
+        self,
+        plan,
+        script=None,
+        *,
+        jobs=None,
+        choices=(),
+        draws=(),
+        order=None,
+        listening=True,
+        quiet=False,
+        keeps=False,
+        late=False,
+        slow=False,
     ):
         policy = plan.graph.workflow.policy
         self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps)
+        self.machine.quiet = quiet
         self.script = script or {}
         self.jobs = jobs or {}
         self.choices = iter(choices)
         self.draws = iter(draws)
         self.late = late
         """Whether records are answered in an order that is chosen, rather than at once."""
+        self.slow = slow
+        """Whether time may pass before a policy has said what it thinks of a timeout."""
         self.order = order or {}
         """Per node, those that have to have ended before it may begin."""
         self.now = 0.0
@@ -244,7 +269,7 @@ class Virtual:
                 yield partial(self.end, work)
             elif work.beats and work.beats[0] <= self.now:
                 yield partial(self.beat, work)
-        if not due and not self.expired:  # the timekeeper is never late, nor is who judges
+        if not due and (self.slow or not self.expired):  # the timekeeper is never late
             coming = [when for work in self.working for when in (work.due, *work.beats[:1]) if when > self.now]
             when = min([*coming, inf if machine.deadline is None else machine.deadline])
             if when < inf and when <= until:
@@ -396,7 +421,7 @@ class Virtual:
 
     def _stop(self, request):
         machine, index, attempt = self.machine, request.node, request.attempt
-        if machine.status[index] is not Status.RUNNING:
+        if not machine.is_running(index, attempt):
             return
         self.note("stop", index, attempt, request.reason)
         work = next(one for one in self.working if (one.index, one.attempt) == (index, attempt) and one.job is Job.BODY)

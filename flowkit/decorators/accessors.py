@@ -1,0 +1,193 @@
+"""What a step offers besides being called: the same on functions and, bound, on methods.
+
+`self: Callable[[A], T]` is how a signature takes the step itself apart: a step is what it is called with, and what it
+gives. An `async` step gives a coroutine when it is called, and what that ends with everywhere else.
+"""
+
+# mypy wants every step to be such a callable, where being one is the condition for the signature to apply.
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine, Iterable
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
+
+from flowkit.decorators.mapping import Unmapped, map_step
+from flowkit.decorators.wrapping import check_place
+from flowkit.errors import MisuseError
+from flowkit.graph import Outcome, current_recorder
+
+if TYPE_CHECKING:
+    from flowkit.graph import StepSpec
+
+__all__ = ["Accessors"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Q = ParamSpec("Q")
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+E = TypeVar("E")
+
+Column: TypeAlias = Iterable[T] | Unmapped[T]
+Async: TypeAlias = Coroutine[Any, Any, T]
+
+
+class Accessors(Generic[P, R]):
+    """The verbs of a step. Whoever has them says what the step is, and what binding it put before the arguments."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the step's function; in a workflow's body, record the call."""
+        raise NotImplementedError
+
+    def _parts(self) -> tuple[StepSpec, tuple[Any, ...]]:
+        raise NotImplementedError
+
+    @property
+    def spec(self) -> StepSpec:
+        """What flowkit knows of the step."""
+        return self._parts()[0]
+
+    @overload
+    def map(self: Callable[[A], Async[T]], first: Column[A], /) -> list[T]: ...
+    @overload
+    def map(self: Callable[[A, B], Async[T]], first: Column[A], second: Column[B], /) -> list[T]: ...
+    @overload
+    def map(
+        self: Callable[[A, B, C], Async[T]], first: Column[A], second: Column[B], third: Column[C], /
+    ) -> list[T]: ...
+    @overload
+    def map(
+        self: Callable[[A, B, C, D], Async[T]],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        /,
+    ) -> list[T]: ...
+    @overload
+    def map(
+        self: Callable[[A, B, C, D, E], Async[T]],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        fifth: Column[E],
+        /,
+    ) -> list[T]: ...
+    @overload
+    def map(self: Callable[[A], T], first: Column[A], /) -> list[T]: ...
+    @overload
+    def map(self: Callable[[A, B], T], first: Column[A], second: Column[B], /) -> list[T]: ...
+    @overload
+    def map(self: Callable[[A, B, C], T], first: Column[A], second: Column[B], third: Column[C], /) -> list[T]: ...
+    @overload
+    def map(
+        self: Callable[[A, B, C, D], T],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        /,
+    ) -> list[T]: ...
+    @overload
+    def map(
+        self: Callable[[A, B, C, D, E], T],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        fifth: Column[E],
+        /,
+    ) -> list[T]: ...
+    def map(self, *columns: Any) -> Any:
+        """Call the step for each item; the results are in the order of the items.
+
+        Several iterables are zipped, and have to be of the same length. `unmapped(x)` gives every item the same
+        value. A map over another map goes on item by item, without waiting for the whole list. Type checkers follow
+        up to five arguments.
+        """
+        return self._map(columns, sys._getframe(1), tolerant=False)
+
+    @overload
+    def map_outcomes(self: Callable[[A], Async[T]], first: Column[A], /) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(self: Callable[[A, B], Async[T]], first: Column[A], second: Column[B], /) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(
+        self: Callable[[A, B, C], Async[T]], first: Column[A], second: Column[B], third: Column[C], /
+    ) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(
+        self: Callable[[A, B, C, D], Async[T]],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        /,
+    ) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(
+        self: Callable[[A, B, C, D, E], Async[T]],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        fifth: Column[E],
+        /,
+    ) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(self: Callable[[A], T], first: Column[A], /) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(self: Callable[[A, B], T], first: Column[A], second: Column[B], /) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(
+        self: Callable[[A, B, C], T], first: Column[A], second: Column[B], third: Column[C], /
+    ) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(
+        self: Callable[[A, B, C, D], T],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        /,
+    ) -> list[Outcome[T]]: ...
+    @overload
+    def map_outcomes(
+        self: Callable[[A, B, C, D, E], T],
+        first: Column[A],
+        second: Column[B],
+        third: Column[C],
+        fourth: Column[D],
+        fifth: Column[E],
+        /,
+    ) -> list[Outcome[T]]: ...
+    def map_outcomes(self, *columns: Any) -> Any:
+        """Like `map`, but the list holds an `Outcome` for each item, so that a failing one ends nothing."""
+        return self._map(columns, sys._getframe(1), tolerant=True)
+
+    @overload
+    def ref(self: Callable[Q, Async[T]], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
+    @overload
+    def ref(self: Callable[Q, T], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
+    def ref(self, *args: Any, **kwargs: Any) -> Any:
+        """Record a call of an `async` step in a `def` body, typed as what awaiting it gives."""
+        spec, bound = self._parts()
+        recorder = current_recorder()
+        if recorder is None:
+            instead = "await the step instead" if spec.is_async else "call the step instead"
+            message = f"`{spec.label}.ref` records a call, and no workflow's body is running; {instead}"
+            raise MisuseError(message)
+        check_place(spec, bound)
+        return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))
+
+    def _map(self, columns: tuple[Any, ...], frame: Any, *, tolerant: bool) -> Any:
+        spec, bound = self._parts()
+        if current_recorder() is not None:
+            check_place(spec, bound)
+        return map_step(spec, bound, columns, frame, tolerant=tolerant)

@@ -1,0 +1,193 @@
+"""`@step`, and what it makes of a function."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from flowkit.decorators.accessors import Accessors
+from flowkit.decorators.addresses import by_address, rebind
+from flowkit.decorators.wrapping import (
+    BoundWrapper,
+    ForwardedAnnotations,
+    ForwardedSignature,
+    Wrapper,
+    bound_arguments,
+    bound_to,
+    check_place,
+    identity,
+    never_asked,
+    refuse_undecorable,
+)
+from flowkit.errors import PolicyError
+from flowkit.graph import Ref, StepSpec, current_recorder
+from flowkit.policies import StepOptions
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from flowkit.policies.keywords import StepCallKeywords, StepKeywords
+
+__all__ = ["Step", "step"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Q = ParamSpec("Q")
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+class Step(Accessors[P, R], Wrapper[P, R], Generic[P, R]):
+    """A function that can be a step of a workflow, and is still that function.
+
+    In a workflow's body a call of it is recorded and gives a stand-in for the result. Anywhere else it is called.
+    """
+
+    __annotations__ = ForwardedAnnotations()
+    __signature__ = ForwardedSignature()
+    _self_word = "step"
+
+    def __init__(self, function: Callable[P, R], spec: StepSpec) -> None:
+        super().__init__(function, never_asked)
+        self._self_spec = spec
+        self._self_placed = False
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        recorder = current_recorder()
+        if recorder is None:
+            return self.__wrapped__(*args, **kwargs)
+        if not self._self_placed:
+            check_place(self._self_spec, args)
+            self._self_placed = True
+        return recorder.call(self._self_spec, args, kwargs, sys._getframe(1))  # type: ignore[return-value]
+
+    def _parts(self) -> tuple[StepSpec, tuple[Any, ...]]:
+        return self._self_spec, ()
+
+    def with_options(self, **options: Unpack[StepCallKeywords]) -> Step[P, R]:
+        """The same step with other options, for one call: `fetch.with_options(timeout=5)(url)`.
+
+        Takes what `@step` takes, but for `name`. Raises `PolicyError` where an option can't hold.
+        """
+        return Step(self.__wrapped__, _variant(self._self_spec, dict(options)))
+
+    if TYPE_CHECKING:
+        # First a classmethod, by its class and by an instance; then whatever is taken from its class; then a method;
+        # what is left is a staticmethod.
+
+        @overload
+        def __get__(self: Callable[Concatenate[type[S], Q], T], instance: None, owner: type[S], /) -> Step[Q, T]: ...  # type: ignore[misc]
+        @overload
+        def __get__(self: Callable[Concatenate[type[S], Q], T], instance: S, owner: type[S], /) -> Step[Q, T]: ...  # type: ignore[misc]
+        @overload
+        def __get__(self, instance: None, owner: type[Any] | None = None, /) -> Step[P, R]: ...
+        @overload
+        def __get__(
+            self: Callable[Concatenate[S, Q], T], instance: S, owner: type[Any] | None = None, /
+        ) -> Step[Q, T]: ...
+        @overload
+        def __get__(self, instance: object, owner: type[Any] | None = None, /) -> Step[P, R]: ...
+        def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return by_address(self._self_spec)
+
+    def __copy__(self) -> Step[P, R]:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Step[P, R]:
+        return self
+
+    def __repr__(self) -> str:
+        return f"<step {self._self_spec.name}>"
+
+
+class BoundStep(Accessors[P, R], BoundWrapper[P, R], Generic[P, R]):
+    """A step taken from an instance or a class: what it is bound to comes first among the recorded arguments."""
+
+    __annotations__ = ForwardedAnnotations()
+    _self_word = "step"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        recorder = current_recorder()
+        if recorder is None:
+            return self.__wrapped__(*args, **kwargs)
+        spec, bound = self._parts()
+        check_place(spec, bound)
+        return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))  # type: ignore[return-value]
+
+    def _parts(self) -> tuple[StepSpec, tuple[Any, ...]]:
+        return self._self_parent._self_spec, bound_arguments(self)
+
+    def with_options(self, **options: Unpack[StepCallKeywords]) -> Any:
+        """The same step with other options, still bound to the same object."""
+        return rebind(self._self_parent.with_options(**options), self._self_instance, self._self_owner)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return rebind, (self._self_parent, self._self_instance, self._self_owner)
+
+    def __copy__(self) -> BoundStep[P, R]:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return rebind(self._self_parent, copy.deepcopy(self._self_instance, memo), self._self_owner)
+
+    def __repr__(self) -> str:
+        return f"<step {self.spec.name} of {bound_to(self)}>"
+
+
+Step.__bound_function_wrapper__ = BoundStep
+
+
+class _Decorator(Protocol):
+    def __call__(self, function: Callable[P, R], /) -> Step[P, R]: ...
+
+
+@overload
+def step(function: Callable[P, R], /) -> Step[P, R]: ...
+@overload
+def step(**options: Unpack[StepKeywords]) -> _Decorator: ...
+def step(function: Any = None, /, **options: Any) -> Any:
+    """Make a step of a function, bare (`@step`) or with options (`@step(retries=3, timeout="30s")`).
+
+    Works on functions, `async` functions, classes and methods; outside `@classmethod` and `@staticmethod`. Raises
+    `PolicyError` for options that can't hold, where they are written.
+    """
+    made = _options("@step", options)
+
+    def decorate(function: Any) -> Any:
+        refuse_undecorable(function, "step", "retries=3")
+        return Step(function, StepSpec(function, identity(function, made.name), made))
+
+    return decorate if function is None else decorate(function)
+
+
+def _variant(spec: StepSpec, options: dict[str, Any]) -> StepSpec:
+    if "name" in options:
+        message = f"`name` is who `{spec.label}` is, for every call; set it on @step"
+        raise PolicyError(message)
+    return spec.variant(_options(f"`{spec.label}.with_options`", options).over(spec.options))
+
+
+def _options(place: str, options: dict[str, Any]) -> StepOptions:
+    """Options with the steps among the dependencies taken as what flowkit knows of them."""
+    for option in ("depends_on", "depends_on_any"):
+        if option in options:
+            made = getattr(StepOptions.of(place, **{option: options[option]}), option)
+            options[option] = tuple(_dependency(one, option) for one in made) if isinstance(made, tuple) else made
+    return StepOptions.of(place, **options)
+
+
+def _dependency(given: Any, option: str) -> Any:
+    kind = type(given)
+    if kind is Ref or kind is str or kind is StepSpec:
+        return given
+    if issubclass(kind, Accessors):
+        return given.spec.declared
+    name = getattr(given, "__name__", repr(given))
+    message = f"{option} takes steps, their names, or results; `{name}` is none of them" + (
+        "; decorate it with @step" if callable(given) else ""
+    )
+    raise PolicyError(message)

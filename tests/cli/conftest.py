@@ -1,0 +1,99 @@
+"""A folder of one's own to work in, and the command, in this process or in another one."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+import pytest
+
+from flowkit import runner
+from flowkit.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+class Answer(NamedTuple):
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """An empty working directory. What is imported from it, and the engine it sets up, is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("COLUMNS", "100")
+    known, engines = set(sys.modules), list(runner._process)
+    yield tmp_path
+    for engine in runner._process:
+        if engine not in engines:
+            engine.shutdown()
+    runner._process[:] = engines
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def write(project):
+    """Write a file of the project; `step`, `workflow` and everything else of flowkit are imported already."""
+
+    def write(name, text, head="from __future__ import annotations\nfrom flowkit import *\n"):
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(head + dedent(text), encoding="utf-8")
+        importlib.invalidate_caches()
+        return path
+
+    return write
+
+
+@pytest.fixture
+def flowkit(project, capsys, monkeypatch):
+    """The command, in this process."""
+
+    def flowkit(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Answer(code, *capsys.readouterr())
+
+    return flowkit
+
+
+@pytest.fixture
+def environment(project):
+    """What another process needs, to find flowkit and nothing of the folder it is started in."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    return {**inherited, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1", "COLUMNS": "100"}
+
+
+@pytest.fixture
+def spawn(project, environment):
+    """The command, in a process of its own."""
+    started = []
+
+    def spawn(*arguments, **options):
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        command = [sys.executable, "-m", "flowkit", *map(str, arguments)]
+        process = subprocess.Popen(command, cwd=project, env=environment, text=True, **streams)
+        started.append(process)
+        return process
+
+    yield spawn
+    for process in started:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()

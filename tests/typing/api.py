@@ -1,0 +1,570 @@
+"""What type checkers see of flowkit. Never executed: mypy and pyright read it, both in strict mode.
+
+A mistake stands with the code of mypy's error. Both checkers have to find it: an ignore that either of them doesn't
+need is an error itself. What a checker can't follow is in limits.py, with what to write instead.
+"""
+
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar, assert_type
+
+import attrs
+
+from flowkit import (
+    Engine,
+    Fallback,
+    Graph,
+    Outcome,
+    Retry,
+    Run,
+    RunStatus,
+    Step,
+    StepContext,
+    StepOptions,
+    StepRecord,
+    Unmapped,
+    Workflow,
+    concurrent,
+    current,
+    discard,
+    exponential,
+    in_order,
+    outcome,
+    step,
+    unmapped,
+    use,
+    workflow,
+)
+
+K = TypeVar("K")
+
+
+@attrs.frozen
+class Row:
+    name: str
+    points: int
+
+
+@step
+def parse(text: str) -> list[Row]:
+    return [Row(text, 1)]
+
+
+@step(retries=3, timeout="30s")
+def total(rows: list[Row], bonus: int = 0) -> int:
+    return sum(row.points for row in rows) + bonus
+
+
+@step
+def points(row: Row) -> int:
+    return row.points
+
+
+@step
+def label(name: str, number: int, *, upper: bool = False) -> str:
+    return f"{name.upper() if upper else name} {number}"
+
+
+@step
+def store(row: Row) -> None: ...
+
+
+@step
+def migrate() -> None: ...
+
+
+@step
+async def fetch(url: str, tries: int = 1) -> bytes:
+    return f"{url} {tries}".encode()
+
+
+@step(retries=3)
+async def count(body: bytes) -> int:
+    return len(body)
+
+
+# -- functions ---------------------------------------------------------------------------------------------------------
+
+
+def steps_keep_parameters_and_result() -> None:
+    assert_type(parse("a"), list[Row])
+    assert_type(total([Row("a", 1)]), int)
+    assert_type(total(rows=[], bonus=2), int)
+    assert_type(label("a", 1, upper=True), str)
+    assert_type(step(len)([1, 2]), int)
+    _parsing: Step[[str], list[Row]] = parse
+    _counting: Step[..., int] = total
+
+
+def wrong_arguments_are_errors() -> None:
+    parse(1)  # type: ignore[arg-type]
+    parse()  # type: ignore[call-arg]
+    parse("a", "b")  # type: ignore[call-arg]
+    total([Row("a", 1)], bonus="2")  # type: ignore[arg-type]
+    total([Row("a", 1)], extra=2)  # type: ignore[call-arg]
+    total([parse("a")])  # type: ignore[list-item]
+    label("a", 1, True)  # type: ignore[call-arg]
+    _wrong: str = points(Row("a", 1))  # type: ignore[assignment]
+    _wrong_step: Step[[int], list[Row]] = parse  # type: ignore[assignment]
+    parse.unknown()  # type: ignore[attr-defined]
+
+
+def what_isnt_a_function_is_no_step() -> None:
+    step(3)  # type: ignore[call-overload]
+    workflow("report")  # type: ignore[call-overload]
+
+
+# -- async functions ---------------------------------------------------------------------------------------------------
+
+
+async def calling_an_async_step_gives_a_coroutine() -> None:
+    coroutine: Coroutine[Any, Any, bytes] = fetch("a")
+    assert_type(await coroutine, bytes)
+    assert_type(await fetch("a", tries=2), bytes)
+    assert_type(await count(b"a"), int)
+
+
+def ref_gives_what_is_awaited() -> None:
+    assert_type(fetch.ref("a"), bytes)
+    assert_type(fetch.ref(url="a", tries=2), bytes)
+    assert_type(count.ref(fetch.ref("a")), int)
+    assert_type(points.ref(Row("a", 1)), int)
+    fetch.ref(1)  # type: ignore[call-overload]
+    fetch.ref()  # type: ignore[call-overload]
+    count.ref(fetch("a"))  # type: ignore[call-overload]
+    points.ref("a")  # type: ignore[arg-type]
+
+
+# -- maps --------------------------------------------------------------------------------------------------------------
+
+
+@step
+def two(a: int, b: str) -> float:
+    return a + len(b)
+
+
+@step
+def three(a: int, b: str, c: bytes) -> tuple[int, str]:
+    return (a + len(c), b)
+
+
+@step
+def four(a: int, b: str, c: bytes, d: bool) -> list[int]:
+    return [a, len(b), len(c), d]
+
+
+@step
+def five(a: int, b: str, c: bytes, d: bool, e: float = 0.0) -> dict[str, float]:
+    return {b: a + len(c) + d + e}
+
+
+@step
+async def async_five(a: int, b: str, c: bytes, d: bool, e: float = 0.0) -> dict[str, float]:
+    return {b: a + len(c) + d + e}
+
+
+@step
+def join(parts: list[str], separator: str = "") -> str:
+    return separator.join(parts)
+
+
+@step
+def count_ends(ends: list[Outcome[int]]) -> int:
+    return sum(end.ok for end in ends)
+
+
+def maps_take_columns_and_give_lists() -> None:
+    assert_type(parse.map(["a", "b"]), list[list[Row]])
+    assert_type(points.map(parse("a")), list[int])
+    assert_type(two.map([1], ["a"]), list[float])
+    assert_type(three.map([1], ["a"], [b"a"]), list[tuple[int, str]])
+    assert_type(four.map([1], ["a"], [b"a"], [True]), list[list[int]])
+    assert_type(five.map([1], ["a"], [b"a"], [True], [0.5]), list[dict[str, float]])
+    assert_type(async_five.map([1], ["a"], [b"a"], [True], [0.5]), list[dict[str, float]])
+    assert_type(fetch.map(["a"]), list[bytes])
+    assert_type(store.map(parse("a")), list[None])
+
+
+def maps_take_any_iterable(numbers: Sequence[int], texts: Iterator[str], flags: set[bool]) -> None:
+    assert_type(two.map(numbers, texts), list[float])
+    assert_type(two.map(flags, (str(number) for number in numbers)), list[float])
+    assert_type(two.map(range(3), {"a": 1}.keys()), list[float])
+
+
+def parameters_with_defaults_may_be_left_out() -> None:
+    assert_type(total.map([[Row("a", 1)]]), list[int])
+    assert_type(total.map([[Row("a", 1)]], [2]), list[int])
+    assert_type(five.map([1], ["a"], [b"a"], [True]), list[dict[str, float]])
+    assert_type(async_five.map([1], ["a"], [b"a"], [True]), list[dict[str, float]])
+    assert_type(label.map(["a"], [1]), list[str])
+
+
+def unmapped_values_go_to_every_item() -> None:
+    assert_type(unmapped("a"), Unmapped[str])
+    assert_type(two.map([1, 2], unmapped("a")), list[float])
+    assert_type(two.map(unmapped(1), ["a"]), list[float])
+    assert_type(join.map(unmapped(["a"]), ["-", "+"]), list[str])
+    assert_type(async_five.map([1], unmapped("a"), unmapped(b"a"), [True], unmapped(0.5)), list[dict[str, float]])
+
+
+def maps_go_on_over_maps_and_into_steps() -> None:
+    assert_type(count.map(fetch.map(["a"])), list[int])
+    assert_type(points.map(parse.map(["a"])[0]), list[int])
+    assert_type(join(label.map(["a"], points.map(parse("a")))), str)
+
+
+def outcomes_are_mapped_too() -> None:
+    assert_type(points.map_outcomes(parse("a")), list[Outcome[int]])
+    assert_type(fetch.map_outcomes(["a"]), list[Outcome[bytes]])
+    assert_type(two.map_outcomes([1], unmapped("a")), list[Outcome[float]])
+    assert_type(three.map_outcomes([1], ["a"], [b"a"]), list[Outcome[tuple[int, str]]])
+    assert_type(four.map_outcomes([1], ["a"], [b"a"], [True]), list[Outcome[list[int]]])
+    assert_type(five.map_outcomes([1], ["a"], [b"a"], [True], [0.5]), list[Outcome[dict[str, float]]])
+    assert_type(async_five.map_outcomes([1], ["a"], [b"a"], [True], [0.5]), list[Outcome[dict[str, float]]])
+    assert_type(count_ends(points.map_outcomes(parse("a"))), int)
+
+
+def wrong_columns_are_errors() -> None:
+    parse.map([1])  # type: ignore[list-item]
+    parse.map(3)  # type: ignore[arg-type]
+    parse.map()  # type: ignore[call-arg]
+    parse.map(["a"], ["b"])  # type: ignore[call-arg]
+    parse.map(unmapped(1))  # type: ignore[arg-type]
+    fetch.map([1])  # type: ignore[list-item]
+    two.map([1])  # type: ignore[call-arg]
+    two.map([1], [2])  # type: ignore[list-item]
+    two.map(["a"], ["a"])  # type: ignore[list-item]
+    two.map([1], unmapped(2))  # type: ignore[arg-type]
+    label.map(["a"], [1], [True])  # type: ignore[call-arg]
+    migrate.map([1])  # type: ignore[misc, arg-type]
+    points.map(parse.map(["a"]))  # type: ignore[arg-type]
+    points.map_outcomes(["a"])  # type: ignore[list-item]
+    count_ends(points.map(parse("a")))  # type: ignore[arg-type]
+
+
+# -- methods -----------------------------------------------------------------------------------------------------------
+
+
+class Shop:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @step
+    def price(self, item: str, discount: float = 0.0) -> float:
+        return len(item) - discount
+
+    @step(retries=3)
+    async def order(self, item: str) -> Row:
+        return Row(item, 1)
+
+    @step
+    @classmethod
+    def open(cls, name: str) -> Shop:
+        return cls(name)
+
+    @step(timeout=5)
+    @classmethod
+    async def find(cls, name: str) -> list[Shop]:
+        return [cls(name)]
+
+    @step
+    @staticmethod
+    def tax(amount: float) -> float:
+        return amount / 5
+
+    @step(retries=1)
+    @staticmethod
+    def currency() -> str:
+        return "EUR"
+
+    @workflow
+    def sell(self, items: list[str]) -> list[float]:
+        assert_type(self.price(items[0]), float)
+        assert_type(self.order.map(items), list[Row])
+        return Shop.tax.map(self.price.map(items))
+
+    @workflow(fail_fast=False)
+    @classmethod
+    def start_business(cls, name: str) -> Shop:
+        return cls.open(name)
+
+    @workflow
+    @staticmethod
+    def quote(amount: float) -> float:
+        return Shop.tax(amount)
+
+
+class Bakery(Shop):
+    def cake(self) -> None:
+        assert_type(super().price("cake"), float)
+        assert_type(super().price.map(["cake"]), list[float])
+        assert_type(self.order.ref("cake"), Row)
+        assert_type(super().open("Bakery"), Shop)
+
+
+def methods_are_bound(shop: Shop) -> None:
+    assert_type(shop.price("a"), float)
+    assert_type(shop.price("a", discount=1), float)
+    assert_type(shop.price.map(["a"]), list[float])
+    assert_type(shop.price.map(["a"], unmapped(0.5)), list[float])
+    assert_type(shop.price.map_outcomes(["a"]), list[Outcome[float]])
+    assert_type(shop.price.with_options(timeout=5)("a"), float)
+    assert_type(shop.price.with_options(timeout=5).map(["a"]), list[float])
+    assert_type(shop.order.ref("a"), Row)
+    assert_type(shop.order.map(["a"]), list[Row])
+    assert_type(Shop.price(shop, "a"), float)
+    assert_type(Bakery("b").price("a"), float)
+    assert_type(Bakery("b").order.map(["a"]), list[Row])
+    _bound: Step[[str], float] = shop.price
+    shop.price(1)  # type: ignore[arg-type]
+    shop.price()  # type: ignore[call-arg]
+    shop.price.map([1])  # type: ignore[list-item]
+    shop.order.ref(1)  # type: ignore[call-overload]
+    Shop.price("a")  # type: ignore[call-arg, arg-type]
+
+
+def classmethods_and_staticmethods_are_bound(shop: Shop) -> None:
+    assert_type(Shop.open("a"), Shop)
+    assert_type(shop.open("a"), Shop)
+    assert_type(Bakery.open("a"), Shop)
+    assert_type(Shop.open.map(["a"]), list[Shop])
+    assert_type(Shop.find.ref("a"), list[Shop])
+    assert_type(shop.find.map(["a"]), list[list[Shop]])
+    assert_type(Shop.tax(1.0), float)
+    assert_type(shop.tax(1.0), float)
+    assert_type(Bakery("b").tax.map([1.0]), list[float])
+    assert_type(Shop.tax.with_options(timeout=5)(1.0), float)
+    assert_type(Shop.currency(), str)
+    assert_type(shop.currency(), str)
+    Shop.open(1)  # type: ignore[arg-type]
+    Shop.open()  # type: ignore[call-arg]
+    Shop.find.ref(1)  # type: ignore[call-overload]
+    shop.tax("a")  # type: ignore[arg-type]
+    shop.tax.map(["a"])  # type: ignore[list-item]
+    Shop.currency(1)  # type: ignore[call-arg]
+
+
+class Shelf(Generic[K]):
+    @step
+    def put(self, thing: K) -> list[K]:
+        return [thing]
+
+    @step
+    async def take(self, thing: K) -> K:
+        return thing
+
+
+def methods_of_generic_classes_know_the_parameter(shelf: Shelf[bytes]) -> None:
+    assert_type(shelf.put(b"a"), list[bytes])
+    assert_type(shelf.put.map([b"a"]), list[list[bytes]])
+    assert_type(shelf.take.ref(b"a"), bytes)
+    shelf.put("a")  # type: ignore[arg-type]
+
+
+# -- classes -----------------------------------------------------------------------------------------------------------
+
+
+make_row = step(Row)
+make_shop = step(name="shop")(Shop)
+
+
+def classes_are_steps_that_make_instances() -> None:
+    assert_type(make_row("a", 1), Row)
+    assert_type(make_row.map(["a"], [1]), list[Row])
+    assert_type(make_row.map_outcomes(["a"], unmapped(1)), list[Outcome[Row]])
+    assert_type(make_shop.with_options(timeout=5)("a"), Shop)
+    make_row("a", "b")  # type: ignore[arg-type]
+    make_row.map([1], [1])  # type: ignore[list-item]
+
+
+# -- options -----------------------------------------------------------------------------------------------------------
+
+
+def may_run(rows: list[Row]) -> bool:
+    return bool(rows)
+
+
+def options_keep_the_type(earlier: int) -> None:
+    assert_type(parse.with_options(timeout=5)("a"), list[Row])
+    assert_type(fetch.with_options(retries=2).ref("a"), bytes)
+    assert_type(points.with_options(max_concurrency=8).map(parse("a")), list[int])
+    _same: Step[[Row], int] = points.with_options()
+    parse.with_options(
+        retries=Retry(max_attempts=5, backoff=exponential(0.2, factor=2, max=30), jitter="full", on=(OSError,))
+    )
+    parse.with_options(retries=None, timeout=timedelta(seconds=5), total_timeout=60.5, heartbeat_timeout=None)
+    parse.with_options(depends_on=[migrate, "store", earlier], depends_on_any=migrate)
+    parse.with_options(on_failure="skip").with_options(on_failure=Fallback(call=may_run)).with_options(
+        on_failure=Fallback(0)
+    )
+    parse.with_options(run_if=may_run, delay="10s", not_before=datetime(2026, 11, 20, tzinfo=UTC), executor="inline")
+    parse.with_options(effect=True, idempotent=True, interrupt=False, must_use=False)
+    step(name="parse", retries=3)(may_run)
+
+
+def wrong_options_are_errors() -> None:
+    parse.with_options(retry=3)  # type: ignore[call-arg]
+    parse.with_options(retries="3")  # type: ignore[arg-type]
+    parse.with_options(timeout=[5])  # type: ignore[arg-type]
+    parse.with_options(on_failure="ignore")  # type: ignore[arg-type]
+    parse.with_options(on_failure=may_run)  # type: ignore[arg-type]
+    parse.with_options(effect="yes")  # type: ignore[arg-type]
+    parse.with_options(not_before=5)  # type: ignore[arg-type]
+    parse.with_options(name="parse")  # type: ignore[call-arg]
+    parse.with_options(5)  # type: ignore[call-arg]
+    step(retry=3)  # type: ignore[call-overload]
+    step(timeout=[5])  # type: ignore[call-overload]
+    workflow(fail_fast="no")  # type: ignore[call-overload]
+    workflow(retries=3)  # type: ignore[call-overload]
+    StepOptions(retry=3)  # type: ignore[call-arg]
+    StepOptions(timeout=[5])  # type: ignore[arg-type]
+    Retry(max_attempts=3, jitter="some")  # type: ignore[arg-type]
+
+
+# -- bodies ------------------------------------------------------------------------------------------------------------
+
+
+@step
+def judge(end: Outcome[int]) -> str:
+    return f"{end.value_or(0)}: {end.reason}" if end.ok else str(end.error)
+
+
+@workflow
+def report(text: str, bonus: int = 0) -> int:
+    rows = parse(text)
+    assert_type(rows, list[Row])
+    assert_type(rows[0].points, int)
+    return total(rows, bonus)
+
+
+@workflow(fail_fast=False, defaults=StepOptions(timeout="5s", retries=2), allow=("FK101",), strict=True, name="audit")
+def audit(urls: list[str]) -> str:
+    sizes = count.map(fetch.map(urls))
+    with in_order():
+        migrate()
+    with concurrent():
+        discard(sizes)
+    return judge(outcome(count.ref(fetch.ref(urls[0]))))
+
+
+@workflow
+def nothing() -> None:
+    store(Row("a", 1))
+
+
+def outcomes_and_drops() -> None:
+    assert_type(outcome(total([])), Outcome[int])
+    assert_type(outcome(fetch.ref("a")).value, bytes)
+    assert_type(outcome(total([])).value_or(0), int)
+    assert_type(judge(outcome(total([]))), str)
+    discard(total([]))
+    discard(fetch.map(["a"]))
+    judge(total([]))  # type: ignore[arg-type]
+    judge(outcome(fetch.ref("a")))  # type: ignore[arg-type]
+    total(outcome(parse("a")))  # type: ignore[arg-type]
+    outcome()  # type: ignore[call-arg]
+    discard()  # type: ignore[call-arg]
+
+
+@workflow
+def wrong_result(text: str) -> str:
+    return report_total(text)  # type: ignore[return-value]
+
+
+@step
+def report_total(text: str) -> int:
+    return len(text)
+
+
+@workflow
+def coroutine_returned(url: str) -> bytes:
+    return fetch(url)  # type: ignore[return-value]
+
+
+# -- workflows and runs ------------------------------------------------------------------------------------------------
+
+
+def workflows_keep_parameters_and_result() -> None:
+    assert_type(report("a"), int)
+    assert_type(report("a", bonus=2), int)
+    assert_type(audit(["a"]), str)
+    assert_type(report.with_options(run_id="2026-11-20")("a"), int)
+    assert_type(report.graph(), Graph)
+    assert_type(report.graph("a"), Graph)
+    _reporting: Workflow[[str], int] = workflow(len)
+    report(1)  # type: ignore[arg-type]
+    report()  # type: ignore[call-arg]
+    report("a", extra=1)  # type: ignore[call-arg]
+    audit("a")  # type: ignore[arg-type]
+    report.start(1)  # type: ignore[arg-type]
+    report.start()  # type: ignore[call-arg]
+    report.with_options(timeout=5)  # type: ignore[call-arg]
+    report.with_options(name="report")  # type: ignore[call-arg]
+    report.with_options(run_id=5)  # type: ignore[arg-type]
+    report.map(["a"])  # type: ignore[attr-defined]
+
+
+def workflows_of_classes(shop: Shop) -> None:
+    assert_type(shop.sell(["a"]), list[float])
+    assert_type(shop.sell.start(["a"]), Run[list[float]])
+    assert_type(shop.sell.with_options(run_id="a").start(["a"]), Run[list[float]])
+    assert_type(Bakery("b").sell(["a"]), list[float])
+    assert_type(Shop.start_business("a"), Shop)
+    assert_type(shop.start_business.start("a"), Run[Shop])
+    assert_type(Shop.quote(1.0), float)
+    assert_type(shop.quote.start(1.0), Run[float])
+    shop.sell("a")  # type: ignore[arg-type]
+    shop.sell()  # type: ignore[call-arg]
+    Shop.start_business(1)  # type: ignore[arg-type]
+    shop.quote.start("a")  # type: ignore[arg-type]
+
+
+async def runs_are_of_the_result() -> None:
+    run = report.start("a")
+    assert_type(run, Run[int])
+    assert_type(await run, int)
+    assert_type(await report.start("a"), int)
+    assert_type(run.result(), int)
+    assert_type(run.result(timeout=5), int)
+    assert_type(run.wait(5), bool)
+    assert_type(run.cancel("late"), bool)
+    assert_type(run.status, RunStatus)
+    assert_type(run.steps, Sequence[StepRecord])
+    assert_type(run.graph, Graph)
+    assert_type(run.id, str)
+    assert_type(nothing.start().result(), None)
+    assert_type(await audit.start(["a"]), str)
+    for event in run.events():
+        assert_type(event.number, int)
+    async for event in run.events():
+        assert_type(event.number, int)
+    run.result("5")  # type: ignore[arg-type]
+    _wrong: Run[str] = run  # type: ignore[assignment]
+
+
+def engines(observer: Sequence[str]) -> None:
+    with Engine(executor="inline", max_workers=4, tracing=False) as engine:
+        assert_type(engine, Engine)
+        assert_type(engine.run("a"), Run[Any])
+    use(engine)
+    _left: tuple[str, ...] = engine.shutdown(drain="30s")
+    Engine(workers=4)  # type: ignore[call-arg]
+    Engine(max_workers="4")  # type: ignore[arg-type]
+    Engine(observers=observer)  # type: ignore[arg-type]
+    use("thread")  # type: ignore[arg-type]
+
+
+@step
+def told() -> str:
+    here = current()
+    assert_type(here, StepContext)
+    assert_type(here.attempt, int)
+    return here.run_id
+
+
+async def a_live_body_is_none_of_these(numbers: AsyncIterator[int]) -> None:
+    two.map(numbers, ["a"])  # type: ignore[arg-type]
