@@ -688,7 +688,8 @@ class Machine:
             self.values[index] = fallback.value
             self._settle(index, Status.SUCCEEDED, now, work)
         else:
-            self.status[index] = Status.PENDING
+            if self.status[index] is not Status.PENDING:
+                self._move(index, Status.PENDING)
             self.jobs[index] = Job.FALLBACK
             self._any.append(index)
 

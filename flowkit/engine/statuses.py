@@ -35,7 +35,7 @@ FOLLOWS: Final[dict[Status, frozenset[Status]]] = {
     _P: frozenset({_W, _R}) | _ENDS,
     _W: frozenset({_P, _R}) | _ENDS,
     _R: frozenset({_P, _T}) | _ENDS,
-    _T: frozenset({_R}) | _ENDS,
+    _T: frozenset({_P, _R}) | _ENDS,
     **dict.fromkeys(_ENDS, frozenset()),
 }
 """What may come after each status; nothing comes after an end."""

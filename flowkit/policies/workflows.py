@@ -39,7 +39,7 @@ def _defaults(value: StepOptions | Unset) -> StepOptions | Unset:
         return value
     if not is_a(StepOptions, value):
         raise refused("defaults", value, "isn't StepOptions; write defaults=StepOptions(timeout=5)")
-    for option in ("name", "depends_on", "depends_on_any"):
+    for option in ("name", "depends_on", "depends_on_any", "effect"):
         if option in value.given():
             raise PolicyError(f"defaults=StepOptions({option}=...) would hold for every step; say it at one step")
     return value

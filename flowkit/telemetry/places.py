@@ -27,8 +27,6 @@ class Lines:
     def place(self, node: Node, attributes: dict[str, AttributeValue]) -> None:
         """Say on a span where its call stands."""
         code = node.code
-        if code is None:
-            return
         known = self._known.get(id(code))
         if known is None:
             lines = [(start, line) for start, _, line in code.co_lines() if line is not None]

@@ -307,7 +307,7 @@ def test_ctrl_c_while_waiting_for_workers_cancels_the_run():
         """,
         interrupt_after="begun",
     )
-    assert done.stdout.splitlines()[-1] == "interrupted", done.stderr
+    assert "interrupted" in done.stdout, done.stderr  # beside what steps that are just beginning print
 
 
 def test_runs_that_were_started_are_drained_at_exit():

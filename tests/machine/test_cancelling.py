@@ -7,7 +7,7 @@ import pytest
 from flowkit import Fallback, Retry, fixed, workflow
 from flowkit.engine.machine import GRACE
 from flowkit.errors import CancelReason
-from tests.machine.virtual import Attempt, Virtual, named, plan_of
+from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of
 
 SLOW = Attempt(after=100)
 
@@ -21,7 +21,7 @@ def three():
     return named("c")(named("b")(named("a")())), named("other", is_async=True)()
 
 
-@pytest.mark.parametrize("reason", [*CancelReason])
+@pytest.mark.parametrize("reason", REASONS)
 def test_what_runs_is_told_why_and_what_doesnt_is_cancelled(reason):
     run = begin(three, {"b": SLOW, "other": SLOW})
 

@@ -10,7 +10,7 @@ from flowkit import Fallback, Retry, StepTimeout, fixed, workflow
 from flowkit.engine.machine import GRACE
 from flowkit.engine.requests import Job
 from flowkit.errors import CancelReason
-from tests.machine.virtual import Attempt, Virtual, named, plan_of, play
+from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of, play
 
 SLOW = Attempt("late", after=100)
 
@@ -290,7 +290,7 @@ def test_every_attempt_has_to_give_signs_of_its_own():
 # -- and cancelling --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reason", [*CancelReason])
+@pytest.mark.parametrize("reason", REASONS)
 @pytest.mark.parametrize("is_async", [False, True])
 def test_a_run_that_is_cancelled_isnt_out_of_time(reason, is_async):
     """Not even if the time of a step runs out while it is being stopped."""
@@ -337,3 +337,22 @@ def test_jobs_other_than_the_body_have_no_limits():
 
     assert run.starts() == [50]
     assert [moment.what for moment in run.log][:2] == ["event", Job.CONDITION.name.lower()]
+
+
+@pytest.mark.parametrize(("options", "end"), [({"timeout": 10}, 11), ({"timeout": 10, "total_timeout": 4}, 5), ({}, None)], ids=str)
+def test_a_step_can_see_when_its_time_is_up(options, end):
+    run = Virtual(plan_of(one(delay=1, **options)), {"a": SLOW}).play(until=3)
+
+    assert run.machine.runs_out(run.index("a")) == end
+
+
+def test_a_policy_that_takes_its_time_to_judge_keeps_nobody_from_being_left_behind():
+    run = Virtual(plan_of(one(is_async=True, timeout=10)), {"a": Attempt(after=100)}).play(until=9)
+
+    for when in (10, 10 + GRACE):
+        run.wait(when)
+        run.tick()
+
+    assert run.status("a") == "timed_out"
+    run.play()
+    run.drain()

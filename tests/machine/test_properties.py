@@ -11,7 +11,7 @@ from flowkit.errors import CancelReason
 from flowkit.graph import Kind
 from tests.machine.programs import bodies, write
 from tests.machine.reference import Reference
-from tests.machine.virtual import ENDINGS, Virtual
+from tests.machine.virtual import ENDINGS, REASONS, Virtual
 
 orders = st.lists(st.integers(0, 9), max_size=60)
 """Choices between what could happen next."""
@@ -86,7 +86,7 @@ def test_every_step_that_starts_ends_once_and_says_so(body, choices, keeps, late
     run.drain()
 
 
-@given(bodies(TIMED), orders, modes, st.booleans(), st.integers(0, 40), st.sampled_from(CancelReason))
+@given(bodies(TIMED), orders, modes, st.booleans(), st.integers(0, 40), st.sampled_from(REASONS))
 def test_a_run_that_is_cancelled_at_any_moment_is_cancelled(body, choices, mode, fail_fast, moment, reason):
     written = write(body, fail_fast=fail_fast)
     run = run_of(written, choices, mode)

@@ -18,13 +18,17 @@ from flowkit.engine.conclusion import conclude
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
-from flowkit.engine.statuses import Status
+from flowkit.engine.statuses import FOLLOWS, Status
+from flowkit.errors import CancelReason
 from flowkit.graph import Ref, SourceKind, Template, project, record, references
 from flowkit.plan import Lane, compile_plan
 from flowkit.policies import retry_after_of
 
 WALL = 1_000_000.0
 """The time of day at the start of every run."""
+
+REASONS = [reason for reason in CancelReason if reason is not CancelReason.FAIL_FAST]
+"""Those for which a run is cancelled from outside."""
 
 ENDINGS = {"step_succeeded", "step_failed", "step_timed_out", "step_skipped", "step_blocked", "step_cancelled"}
 
@@ -75,6 +79,15 @@ class Checked:
     """What planning takes, without the checks: their rules are about the source, and these bodies are made up."""
 
     graph: Any
+
+
+class Watched(list):
+    """Statuses, where only what may follow a status follows it."""
+
+    def __setitem__(self, index, status):
+        before = self[index]
+        assert status is before or status in FOLLOWS[before], f"{before.word} became {status.word}"
+        super().__setitem__(index, status)
 
 
 class Hang(AssertionError):
@@ -130,6 +143,7 @@ class Virtual:
         policy = plan.graph.workflow.policy
         self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps)
         self.machine.quiet = quiet
+        self.machine.status = Watched(self.machine.status)
         self.script = script or {}
         self.jobs = jobs or {}
         self.choices = iter(choices)
@@ -269,7 +283,9 @@ class Virtual:
                 yield partial(self.end, work)
             elif work.beats and work.beats[0] <= self.now:
                 yield partial(self.beat, work)
-        if not due and (self.slow or not self.expired):  # the timekeeper is never late
+        # The timekeeper is never late, and a step ends when it ends; everybody else may take their time.
+        due = due or any(work.due <= self.now for work in self.working) or (self.expired and not self.slow)
+        if not due:
             coming = [when for work in self.working for when in (work.due, *work.beats[:1]) if when > self.now]
             when = min([*coming, inf if machine.deadline is None else machine.deadline])
             if when < inf and when <= until:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import inspect
 import threading
@@ -139,6 +140,15 @@ def test_spans_point_into_the_source(spans):
     }
     assert spans["run placed"].attributes["code.function.name"] == f"{__name__}.{placed.__qualname__}"
     assert {span.attributes.get("code.file.path") for span in spans} == {__file__, None}
+
+
+def test_a_workflow_that_is_no_function_points_nowhere(spans):
+    def plus(x: int, y: int) -> int:
+        return add(x, y)
+
+    assert workflow(functools.partial(plus, 1))(2) == 3
+    [run] = [span for span in spans if span.parent is None]
+    assert "code.file.path" not in run.attributes
 
 
 def test_the_run_counts_how_its_steps_ended(spans):
@@ -381,9 +391,10 @@ def test_an_engine_that_breaks_leaves_no_span_open(spans, monkeypatch, caplog):
     engine = Engine()
     monkeypatch.setattr(engine.store, "record", lambda *_: 1 / 0)
     with engine, pytest.raises(ZeroDivisionError):
-        start(straight, 1)
-    assert len(spans) == 2
-    assert spans["run straight"].attributes["flowkit.status"] == "failed"
+        start(mapped, 1)
+    assert spans.tree() == ["run mapped: failed", "  map inc", "    step inc[0]"]
+    assert spans["map inc"].attributes["flowkit.abandoned"] is True
+    assert spans["step inc[0]"].attributes["flowkit.abandoned"] is True
     assert "the engine failed" in caplog.text
 
 
