@@ -14,7 +14,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from flowkit.checks import check
-from flowkit.engine.blocking import refuse_to_block, running_loop
+from flowkit.engine.blocking import loop_for_steps, refuse_to_block, running_loop
 from flowkit.engine.driver import Driver
 from flowkit.engine.ports import Services, install_default, runner_here
 from flowkit.engine.run import Run
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from flowkit.checks import CheckedGraph
+    from flowkit.diagnostics import Diagnostic
     from flowkit.engine.events import Event
     from flowkit.engine.ports import Clock, Tracer
     from flowkit.graph import WorkflowSpec
@@ -86,18 +87,19 @@ class Engine:
         if type(max_workers) is not int or max_workers < 1:
             message = f"max_workers={max_workers!r} lets nothing run; write 1 or more"
             raise PolicyError(message)
+        told = _observers(observers)
         self._lock = threading.Lock()
-        self._pid = os.getpid()
         self._closed = False
         self._threads = Threads(max_workers)
         self._loops = LoopThread()
         self._clock: Clock = clock or SystemClock()
         self._timers = TimerThread(self._clock)
-        self._observing = [Observing(observer) for observer in dict.fromkeys(observers)]
+        self._observing = [Observing(observer) for observer in told]
         self.store = MemoryStore()
         self._runs: weakref.WeakValueDictionary[str, Driver] = weakref.WeakValueDictionary()
         self._under_way: dict[int, Driver] = {}
         self._tokens: list[Token[Any]] = []
+        self._warned: set[Any] = set()
         self._services = Services(
             clock=self._clock,
             workers=self._threads,
@@ -143,9 +145,10 @@ class Engine:
             known = self._known(run_id, workflow, args, kwargs)
             if known is not None:
                 return known
-        driver = self._driver(self._prepare(workflow, args, kwargs), run_id=run_id, keeps=True)
+        driver = self._driver(checked := self._prepare(workflow, args, kwargs), run_id=run_id, keeps=True)
+        driver.warnings = checked.warnings
         driver.given = (workflow.declared, tuple(args), dict(kwargs))
-        driver.loop = running_loop()
+        driver.loop = loop_for_steps()
         with self._lock:
             self._runs[driver.run_id] = driver
             self._under_way[id(driver)] = driver
@@ -180,7 +183,17 @@ class Engine:
     def _prepare(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> CheckedGraph:
         if self._closed:
             raise EngineClosed(f"`{workflow.label}` was called after its shutdown")
-        return check(record(workflow, args, kwargs))
+        checked = check(record(workflow, args, kwargs))
+        for warning in checked.warnings:
+            self._warn(warning)
+        return checked
+
+    def _warn(self, warning: Diagnostic) -> None:
+        """Log a finding that doesn't keep a workflow from running, once per engine and place."""
+        key = warning.code, warning.title, warning.span
+        if key not in self._warned:
+            self._warned.add(key)
+            log.warning("%s", warning)
 
     def _driver(self, checked: CheckedGraph, *, keeps: bool, run_id: str | None = None) -> Driver:
         plan = compile_plan(checked)
@@ -261,6 +274,19 @@ def _bound(workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) 
     return bound.arguments
 
 
+def _observers(given: Any) -> list[Callable[[Event], None]]:
+    """The observers, each once. Raises `PolicyError` for what can't be told anything."""
+    if not hasattr(given, "__iter__"):
+        message = f"observers={given!r} is no list; write observers=[...] with functions that take an event"
+        raise PolicyError(message)
+    observers = list(dict.fromkeys(given))
+    for observer in observers:
+        if not callable(observer):
+            message = f"the observer {observer!r} can't be called; write a function that takes an event"
+            raise PolicyError(message)
+    return observers
+
+
 def _tracer() -> Tracer:
     from flowkit.telemetry import OpenTelemetry
 
@@ -275,6 +301,10 @@ _process_lock = threading.Lock()
 
 def use(engine: Engine) -> None:
     """Make this the engine of the process: of every call that isn't inside a `with Engine(...)` block."""
+    given: object = engine
+    if not isinstance(given, Engine):
+        message = f"use({given!r}): pass an Engine, as in use(Engine(max_workers=8))"
+        raise PolicyError(message)
     with _process_lock:
         _process[:] = [engine]
 

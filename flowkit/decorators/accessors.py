@@ -104,14 +104,14 @@ class Accessors(Generic[P, R]):
         fifth: Column[E],
         /,
     ) -> list[T]: ...
-    def map(self, *columns: Any) -> Any:
+    def map(self, *columns: Any, **named: Any) -> Any:
         """Call the step for each item; the results are in the order of the items.
 
         Several iterables are zipped, and have to be of the same length. `unmapped(x)` gives every item the same
         value. A map over another map goes on item by item, without waiting for the whole list. Type checkers follow
         up to five arguments.
         """
-        return self._map(columns, sys._getframe(1), tolerant=False)
+        return self._map(columns, named, sys._getframe(1), tolerant=False)
 
     @overload
     def map_outcomes(self: Callable[[A], Async[T]], first: Column[A], /) -> list[Outcome[T]]: ...
@@ -167,9 +167,9 @@ class Accessors(Generic[P, R]):
         fifth: Column[E],
         /,
     ) -> list[Outcome[T]]: ...
-    def map_outcomes(self, *columns: Any) -> Any:
+    def map_outcomes(self, *columns: Any, **named: Any) -> Any:
         """Like `map`, but the list holds an `Outcome` for each item, so that a failing one ends nothing."""
-        return self._map(columns, sys._getframe(1), tolerant=True)
+        return self._map(columns, named, sys._getframe(1), tolerant=True)
 
     @overload
     def ref(self: Callable[Q, Async[T]], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
@@ -186,8 +186,12 @@ class Accessors(Generic[P, R]):
         check_place(spec, bound)
         return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))
 
-    def _map(self, columns: tuple[Any, ...], frame: Any, *, tolerant: bool) -> Any:
+    def _map(self, columns: tuple[Any, ...], named: dict[str, Any], frame: Any, *, tolerant: bool) -> Any:
         spec, bound = self._parts()
+        if named:
+            verb = "map_outcomes" if tolerant else "map"
+            message = f"`{spec.label}.{verb}` takes its lists by position; write them without {', '.join(f'`{n}=`' for n in named)}"
+            raise MisuseError(message)
         if current_recorder() is not None:
             check_place(spec, bound)
         return map_step(spec, bound, columns, frame, tolerant=tolerant)

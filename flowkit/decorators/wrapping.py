@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import inspect
 import sys
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, TypeVar
 
 from flowkit.errors import MisuseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flowkit.graph import StepSpec, WorkflowSpec
 
@@ -28,6 +31,37 @@ __all__ = [
     "never_asked",
     "refuse_undecorable",
 ]
+
+
+class _Later(ModuleType):
+    """A module that is imported when something of it is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def imported_later(*names: str) -> Iterator[None]:
+    """Let what is imported in this block have these modules when it first uses them, not before.
+
+    wrapt imports asyncio and importlib.metadata for parts of it that are not used here: 40 ms, half of what importing
+    flowkit may take. Whoever else imports them gets the real ones.
+    """
+    later = {name: _Later(name) for name in names if name not in sys.modules}
+    sys.modules.update(later)
+    try:
+        yield
+    finally:
+        for name, module in later.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+            package, _, attribute = name.rpartition(".")
+            if package and not hasattr(sys.modules[package], attribute):
+                # `import package.module` binds the package; what is asked of the module is found through it.
+                setattr(sys.modules[package], attribute, module)
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -55,7 +89,8 @@ if TYPE_CHECKING:
         _self_owner: Any
         _self_binding: str
 else:
-    import wrapt
+    with imported_later("asyncio", "importlib.metadata"):
+        import wrapt
 
     class Wrapper(wrapt.FunctionWrapper, Generic[P, R]):
         """A function, wrapped; with room for parameters."""

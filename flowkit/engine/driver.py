@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Coroutine, Sequence
 
+    from flowkit.diagnostics import Diagnostic
     from flowkit.engine.ports import RunTrace, Services
     from flowkit.graph import StepSpec
     from flowkit.plan import Plan
@@ -50,13 +51,15 @@ Feed = Callable[[int, Any, int, float], None]
 
 log: Final = logging.getLogger("flowkit")
 
-CALLER: Final = (Lane.ANY,)
+CALLER: Final = (Lane.CALLER, Lane.ANY)
 POOL: Final = (Lane.POOL, Lane.ANY)
+ALONE: Final = (Lane.CALLER, Lane.POOL, Lane.ANY)
+"""For pool threads in a run in which no caller takes part."""
 LOOP: Final = (Lane.LOOP,)
 LOOK_UP: Final = 0.5
 """Seconds after which a waiting main thread looks whether it was interrupted."""
 
-EVERYTHING: Final = (Lane.ANY, Lane.POOL, Lane.LOOP)
+EVERYTHING: Final = (Lane.ANY, Lane.POOL, Lane.LOOP, Lane.CALLER)
 
 
 class Driver:
@@ -77,7 +80,9 @@ class Driver:
         self.keeps = keeps
         """Whether its transitions and steps are kept: it was started, or somebody listens."""
         self.machine = Machine(plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps)
-        self._any, self._pool, self._async = (self.machine.ready[lane] for lane in EVERYTHING)
+        self._any, self._pool, self._async, self._inline = (self.machine.ready[lane] for lane in EVERYTHING)
+        self._driven = False
+        """Whether a caller takes part."""
         self.lock = threading.Lock()
         self.conclusion: Conclusion | None = None
         self.events: list[events.Event] = []
@@ -85,6 +90,8 @@ class Driver:
         self.context = contextvars.copy_context()
         self.trace: RunTrace | None = None
         self._run_id = run_id
+        self.warnings: Sequence[Diagnostic] = ()
+        """What the checks found that doesn't keep it from running."""
         self.given: Any = None
         """What it was started with: the workflow, and its arguments."""
         self._watchers: list[Callable[[], None]] = []
@@ -173,6 +180,11 @@ class Driver:
 
     def is_unwanted(self, index: int, attempt: int) -> bool:
         """Whether the result of an attempt would be dropped."""
+        if self.services.inline:
+            # Nobody else can look at the clock while this very thread is in the step.
+            ends = self.machine.runs_out(index)
+            if ends is not None and ends <= self.services.clock.now():
+                return True
         return self.machine.stopping is not None or (index, attempt) in self._stopped
 
     def time_left(self, index: int) -> float | None:
@@ -211,6 +223,8 @@ class Driver:
         with self.lock:
             self.machine.begin(services.clock.now(), services.clock.time())
             self._answer_all()
+            for finding in self.warnings:
+                self._publish(events.RunWarned(workflow=self.plan.graph.workflow.name, finding=finding))
 
     def begin_in_background(self) -> None:
         """Start the run for others to do."""
@@ -234,6 +248,7 @@ class Driver:
 
     def _drive(self, place: Place) -> None:
         lanes = EVERYTHING if self.services.inline else CALLER
+        self._driven = True
         while self.conclusion is None:
             self.serve(place, lanes)
             with self.lock:
@@ -268,8 +283,10 @@ class Driver:
             with self.lock:
                 self._crash(KeyboardInterrupt("interrupted"))
 
-    def serve(self, place: Place, lanes: Sequence[Lane] = POOL) -> None:
-        """Work on this run until nothing is ready for these lanes."""
+    def serve(self, place: Place, lanes: Sequence[Lane] | None = None) -> None:
+        """Work on this run until nothing is ready for these lanes; a pool thread's, if none are given."""
+        if lanes is None:
+            lanes = POOL if self._driven else ALONE
         clock, machine = self.services.clock, self.machine
         place.driver = self
         try:
@@ -307,7 +324,7 @@ class Driver:
             if self.trace is not None and machine.quiet and machine.plain[index]:
                 self._tell_success(index)
             following = None if place.retired else machine.take(lanes, now)
-            if machine.requests or self._any or self._pool or self._async or machine.deadline is not None:
+            if machine.requests or self._any or self._pool or self._async or self._inline or machine.deadline is not None:
                 self._after()
             return following
 
@@ -333,7 +350,7 @@ class Driver:
             if kind is Ref or kind is CoroutineType:
                 _refuse(value, spec)
         except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
-            if isinstance(error, KeyboardInterrupt) and lanes is not POOL:
+            if isinstance(error, KeyboardInterrupt) and (lanes is CALLER or lanes is EVERYTHING):
                 self._hand_in_interrupt(index, attempt)
                 raise
             error.__traceback__ = _without_us(error)
@@ -543,8 +560,7 @@ class Driver:
         """Do what the machine asks for, under the lock; says whether there was anything."""
         machine = self.machine
         busy = bool(machine.requests) and self._answer_all()
-        ready = machine.ready
-        if ready[Lane.ANY] or ready[Lane.POOL] or ready[Lane.LOOP]:
+        if self._any or self._pool or self._async or self._inline:
             self._share()
         if machine.deadline is not None and machine.deadline < self._due and self.conclusion is None:
             self._due = machine.deadline
@@ -581,15 +597,12 @@ class Driver:
         """Have somebody come for what is ready."""
         if self.services.inline:
             return
-        ready = self.machine.ready
-        if ready[Lane.LOOP] and not self._loop_called:
+        if self._async and not self._loop_called:
             self._call_loop()
-        if not ready[Lane.ANY] and not ready[Lane.POOL]:
-            return
-        if self._waiting and self._more is not None and ready[Lane.ANY]:
+        if self._waiting and self._more is not None and (self._any or self._inline):
             self._waiting -= 1
             self._more.notify()
-        elif not self._called:
+        elif (self._any or self._pool or (self._inline and not self._driven)) and not self._called:
             self._called = True
             self.services.workers.assist(self)
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from flowkit.diagnostics import Diagnostic
+
 __all__ = [
     "Event",
     "ItemsCollected",
@@ -17,6 +19,7 @@ __all__ = [
     "RunFailed",
     "RunStarted",
     "RunSucceeded",
+    "RunWarned",
     "StepAbandoned",
     "StepBlocked",
     "StepCancelled",
@@ -64,6 +67,13 @@ class RunStarted(RunEvent):
 
     nodes: int = 0
     """How many nodes are known so far."""
+
+
+@attrs.frozen(kw_only=True)
+class RunWarned(RunEvent):
+    """The checks found something that doesn't keep the workflow from running."""
+
+    finding: Diagnostic
 
 
 @attrs.frozen(kw_only=True)

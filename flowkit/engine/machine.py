@@ -118,7 +118,9 @@ class Machine:
         self.requests: list[Request] = []
         self.jobs: dict[int, Job] = {}
         """What a queued or taken node is to be done for, where that isn't its body."""
-        self.ready: dict[Lane, deque[int]] = {Lane.ANY: deque(), Lane.POOL: deque(), Lane.LOOP: deque()}
+        self.ready: dict[Lane, deque[int]] = {
+            lane: deque() for lane in (Lane.ANY, Lane.POOL, Lane.LOOP, Lane.CALLER)
+        }
         self._any = self.ready[Lane.ANY]
         self._timers: list[tuple[float, int, str, int, int]] = []
         self._sequence = 0

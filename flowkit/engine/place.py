@@ -40,11 +40,19 @@ class Place:
             self._armed, self._hit = True, False
 
     def disarm(self) -> None:
-        """The step's own code is over. An interrupt that was sent and hasn't hit is taken back."""
+        """The step's own code is over. An interrupt that was sent and hasn't hit comes here, and goes no further."""
         with self._guard:
             self._armed = False
-            if self._hit:
-                _set_exception(self._thread, None)
+            if not self._hit:
+                return
+            # Whether it has hit can't be told, so it is sent once more and waited for. Taking it back instead (an
+            # exception of NULL) leaves CPython 3.11 with its eval breaker set, and the next traced call never returns.
+            try:
+                _set_exception(self._thread, Interrupted)
+                while True:
+                    pass
+            except Interrupted:
+                pass
 
     def interrupt(self) -> None:
         """Raise `Interrupted` in the step, if it is still in its own code."""
@@ -54,7 +62,7 @@ class Place:
                 _set_exception(self._thread, Interrupted)
 
 
-def _set_exception(thread: int, kind: type[BaseException] | None) -> None:
+def _set_exception(thread: int, kind: type[BaseException]) -> None:
     import ctypes
 
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind) if kind is not None else None)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))

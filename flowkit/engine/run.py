@@ -10,6 +10,7 @@ import attrs
 from flowkit.engine.blocking import refuse_to_block
 from flowkit.engine.current import attempt_here
 from flowkit.errors import CancelReason
+from flowkit.policies import seconds
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator, Iterator, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flowkit.engine.events import Event
     from flowkit.engine.statuses import RunStatus
     from flowkit.graph import Graph
+    from flowkit.policies import Duration
 
 __all__ = ["Run", "StepRecord"]
 
@@ -78,17 +80,17 @@ class Run(Generic[R]):
         """Its steps as they are now, in the order of the text, the items of maps after all others."""
         return self._driver.step_records()
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Block until it has ended, or for this many seconds; says whether it has. The run goes on either way."""
+    def wait(self, timeout: Duration | None = None) -> bool:
+        """Block until it has ended, or for this long; says whether it has. The run goes on either way."""
         self._driver.watched = True
         refuse_to_block("run.wait()", "await run")
-        return self._driver.wait(timeout)
+        return self._driver.wait(None if timeout is None else seconds(timeout, "timeout"))
 
-    def result(self, timeout: float | None = None) -> R:
+    def result(self, timeout: Duration | None = None) -> R:
         """Return its value, waiting for it.
 
-        Raises what a call of the workflow would raise; the built-in TimeoutError when it takes longer than `timeout`
-        seconds, and then the run goes on.
+        Raises what a call of the workflow would raise; the built-in TimeoutError when it takes longer than `timeout`,
+        and then the run goes on.
         """
         self._driver.watched = True
         driver = self._driver
@@ -97,8 +99,8 @@ class Run(Generic[R]):
             if timeout is None and attempt_here.get() is not None:
                 # A step waits for a run: its thread takes part in it, or all of them might end up waiting.
                 driver.drive()
-            elif not driver.wait(timeout):
-                message = f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {timeout:g}s; it goes on"
+            elif not driver.wait(limit := None if timeout is None else seconds(timeout, "timeout")):
+                message = f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {limit:g}s; it goes on"
                 raise TimeoutError(message)
         assert driver.conclusion is not None  # waited for
         value: R = driver.conclusion.unwrap()

@@ -190,7 +190,7 @@ class StepSpec(_Described):
         declared = self.options.must_use
         if isinstance(declared, bool):
             return declared
-        return not self.is_effect
+        return not self.is_effect and self.returns is not type(None)
 
     @cached_property
     def names_dependencies(self) -> bool:

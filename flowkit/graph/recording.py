@@ -21,7 +21,7 @@ from flowkit.diagnostics import Diagnostic, Label, Level, Site, span_of_function
 from flowkit.errors import CheckFailed
 from flowkit.graph.dependencies import resolve
 from flowkit.graph.model import Graph, Kind, Node, Order, Projection, Region, Source, SourceKind
-from flowkit.graph.refs import LEAVES, Ref, Unbuildable, capture
+from flowkit.graph.refs import LEAVES, Ref, Template, Unbuildable, Unsearchable, capture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -283,19 +283,22 @@ class Recorder:
             return capture(value, refs)
         except Unbuildable as reason:
             kind = type(value).__name__
+            searchable = not isinstance(reason, Unsearchable)
+            can = "hold a result" if searchable else "be searched for results"
+            way_out = f"make it in a step of its own: `step({kind})(...)`" if searchable else "make it in a step"
             self.problem(
                 Diagnostic(
                     code="FK401",
                     level=Level.ERROR,
-                    title=f"a `{kind}` given to `{spec.label}` can't hold a result",
+                    title=f"a `{kind}` given to `{spec.label}` can't {can}",
                     labels=(Label(Site(frame.f_code, frame.f_lasti).span(), str(reason)),),
-                    helps=(f"make it in a step of its own: `step({kind})(...)`",),
+                    helps=(way_out,),
                 )
             )
             for ref in refs[before:]:
                 self._take([ref], frame)
             del refs[before:]
-            return None
+            return Template(value, ())  # of no known type, so that nothing else is said of it
 
     def _source(self, column: Any, refs: list[Ref], frame: Any, spec: StepSpec) -> Source:
         if type(column) is Source:

@@ -52,7 +52,7 @@ class Ref:
 
     def __getitem__(self, key: Any) -> Ref:
         if type(key) is Ref:
-            used_as_value(self, "used as an index", "take the item inside a step that gets both", sys._getframe(1))
+            used_as_value(key, "used as an index", "take the item inside a step that gets both", sys._getframe(1))
         return self._flowkit_recorder.project(self, ("item", key), sys._getframe(1))
 
     def __iter__(self) -> Iterator[Ref]:
@@ -207,6 +207,10 @@ class Unbuildable(Exception):  # noqa: N818 - internal: told to the user as a di
     """A value that holds a Ref and can't be rebuilt with the real value."""
 
 
+class Unsearchable(Unbuildable):
+    """A value that can't be looked through for Refs at all."""
+
+
 def capture(value: Any, refs: list[Ref]) -> Any:
     """A value as an argument: containers copied, the Refs inside collected in `refs`.
 
@@ -217,8 +221,8 @@ def capture(value: Any, refs: list[Ref]) -> Any:
     try:
         copied = _Walk(refs).copy(value)
     except RecursionError:
-        message = "it is nested too deeply to be looked through for results"
-        raise Unbuildable(message) from None
+        message = "it is nested too deeply to be looked through"
+        raise Unsearchable(message) from None
     if len(refs) == before:
         return copied
     return copied if type(copied) is Ref else Template(copied, refs[before:])

@@ -29,6 +29,8 @@ class Lane(enum.IntEnum):
     """A worker thread only: it has a timeout or may be interrupted, which a caller's own thread never is."""
     LOOP = 2
     """An event loop."""
+    CALLER = 4
+    """The thread that called the workflow; of a run that was started, any worker."""
     MACHINE = 3
     """Nobody: the machine settles it by itself."""
 
@@ -131,6 +133,8 @@ class _Policies:
             self.executors.add(policy.executor)
             if spec.is_async:
                 lane = Lane.LOOP
+            elif policy.executor == "inline":
+                lane = Lane.CALLER
             elif policy.timeout or policy.total_timeout or policy.heartbeat_timeout or policy.interrupt:
                 lane = Lane.POOL
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -46,11 +46,15 @@ def settled(value: T | Unset, default: T) -> T:
     return default if isinstance(value, Unset) else value
 
 
-def refuse_unknown(names: Iterable[str], options: type[Options], place: str) -> None:
+def refuse_unknown(
+    names: Iterable[str], options: type[Options], place: str, elsewhere: Mapping[str, str] | None = None
+) -> None:
+    """Refuse names that aren't options. `elsewhere` says for some of them where they are written instead."""
     known = [field.name for field in attrs.fields(options)]
     for name in names:
         if name not in known:
-            raise PolicyError(f"unknown option `{name}` for {place}; {near(name, known)}")
+            way_out = (elsewhere or {}).get(name) or near(name, known)
+            raise PolicyError(f"unknown option `{name}` for {place}; {way_out}")
 
 
 def flag(_: object, attribute: attrs.Attribute[Any], value: object) -> None:

@@ -25,6 +25,10 @@ def _codes(value: Iterable[str] | Unset) -> tuple[str, ...] | Unset:
     for code in codes:
         if not _is_code(code):
             raise refused("allow", code, _CODE)
+        from flowkit.diagnostics import CATALOGUE, did_you_mean
+
+        if code not in CATALOGUE:
+            raise refused("allow", code, f"is no code of a diagnostic; {did_you_mean(code, CATALOGUE) or 'flowkit explain lists them'}")
     return codes
 
 
@@ -32,6 +36,12 @@ def _is_code(value: object) -> bool:
     if not isinstance(value, str):
         return False
     return len(value) == 5 and value.startswith("FK") and value[2:].isascii() and value[2:].isdecimal()
+
+
+def _of_steps() -> dict[str, str]:
+    """Options of steps, which are easily written at the workflow."""
+    names = (field.name for field in attrs.fields(StepOptions))
+    return {name: f"it is one of steps; for all of them write defaults=StepOptions({name}=...)" for name in names}
 
 
 def _defaults(value: StepOptions | Unset) -> StepOptions | Unset:
@@ -76,7 +86,7 @@ class WorkflowOptions(Options):
     @classmethod
     def of(cls, place: str = "@workflow", /, **options: Any) -> WorkflowOptions:
         """Make options from keywords; an unknown one is a `PolicyError` that says `place` and the near name."""
-        refuse_unknown(options, cls, place)
+        refuse_unknown(options, cls, place, _of_steps())
         return cls(**options)
 
     def over(self, other: WorkflowOptions) -> WorkflowOptions:

@@ -39,7 +39,7 @@ def _recorder(verb: str) -> Any:
 
 def _whole(result: Any, verb: str) -> Ref:
     if type(result) is not Ref:
-        message = f"`{verb}` takes the result of a step; it was given a {type(result).__name__}, which is there already"
+        message = f"`{verb}` takes the result of a step; it was given `{type(result).__name__}`, a value that is there already"
         raise MisuseError(message)
     if result._flowkit_path:
         message = f"`{verb}` takes the whole result of a step, not a part of it: write it around the call"

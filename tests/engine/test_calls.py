@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import attrs
 import pytest
 
@@ -371,3 +374,37 @@ def test_a_hundred_thousand_nodes_need_no_recursion(size: int):
 
     assert chain(size) == size
     assert skipped(size).startswith("skipped")
+
+
+def test_an_inline_step_runs_on_the_thread_that_called_the_workflow():
+    names = []
+
+    @step(executor="inline")
+    def here(x: int) -> int:
+        names.append(threading.current_thread().name)
+        return x
+
+    @step(timeout=20)
+    def there(x: int) -> int:
+        return x
+
+    @workflow
+    def mixed() -> list[int]:
+        return here.map(there.map(range(20)))
+
+    assert mixed() == list(range(20))
+    assert set(names) == {threading.current_thread().name}
+    assert mixed.start().result() == list(range(20))
+
+
+def test_a_warning_of_the_checks_is_logged_once_and_told_to_who_listens(caplog):
+    @workflow
+    def impure() -> int:
+        return inc(int(time.time()))
+
+    impure()
+    impure()
+    assert caplog.text.count("FK404") == 1
+    run = impure.start()
+    run.wait()
+    assert [event.finding.code for event in run.events() if event.kind == "run_warned"] == ["FK404"]
