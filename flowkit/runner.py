@@ -26,6 +26,7 @@ from flowkit.executors.time import SystemClock, TimerThread
 from flowkit.graph import record
 from flowkit.plan import compile_plan
 from flowkit.policies import seconds
+from flowkit.policies.durations import is_a
 from flowkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -301,9 +302,8 @@ _process_lock = threading.Lock()
 
 def use(engine: Engine) -> None:
     """Make this the engine of the process: of every call that isn't inside a `with Engine(...)` block."""
-    given: object = engine
-    if not isinstance(given, Engine):
-        message = f"use({given!r}): pass an Engine, as in use(Engine(max_workers=8))"
+    if not is_a(Engine, engine):
+        message = f"use({engine!r}): pass an Engine, as in use(Engine(max_workers=8))"
         raise PolicyError(message)
     with _process_lock:
         _process[:] = [engine]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, T
 from flowkit.errors import MisuseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from flowkit.graph import StepSpec, WorkflowSpec
 
@@ -43,7 +43,7 @@ class _Later(ModuleType):
 
 
 @contextmanager
-def imported_later(*names: str) -> Iterator[None]:
+def imported_later(*names: str) -> Generator[None]:
     """Let what is imported in this block have these modules when it first uses them, not before.
 
     wrapt imports asyncio and importlib.metadata for parts of it that are not used here: 40 ms, half of what importing

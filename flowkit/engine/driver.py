@@ -324,7 +324,14 @@ class Driver:
             if self.trace is not None and machine.quiet and machine.plain[index]:
                 self._tell_success(index)
             following = None if place.retired else machine.take(lanes, now)
-            if machine.requests or self._any or self._pool or self._async or self._inline or machine.deadline is not None:
+            if (
+                machine.requests
+                or self._any
+                or self._pool
+                or self._async
+                or self._inline
+                or machine.deadline is not None
+            ):
                 self._after()
             return following
 
@@ -349,7 +356,7 @@ class Driver:
             kind = type(value)
             if kind is Ref or kind is CoroutineType:
                 _refuse(value, spec)
-        except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
+        except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and (lanes is CALLER or lanes is EVERYTHING):
                 self._hand_in_interrupt(index, attempt)
                 raise
@@ -389,7 +396,7 @@ class Driver:
         machine = self.machine
         node = machine.nodes[index]
         spec = node.spec
-        assert spec is not None  # noqa: S101 - only steps are taken
+        assert spec is not None
         group = machine.owners[index]
         if group is not None:
             item = index - group.base
@@ -408,9 +415,7 @@ class Driver:
             return spec, node.args, node.kwargs
         values = machine.values
         args = [
-            values[arg._flowkit_node]
-            if type(arg) is Ref and not arg._flowkit_path
-            else self._resolve(arg)
+            values[arg._flowkit_node] if type(arg) is Ref and not arg._flowkit_path else self._resolve(arg)
             for arg in node.args
         ]
         if node.kwargs is None:
@@ -435,14 +440,14 @@ class Driver:
                 return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
             _, args, kwargs = self._call(index)
             policy = machine.policies[index]
-            assert policy is not None  # noqa: S101 - only steps have these jobs
+            assert policy is not None
             context = self.context.copy()
             if job is Job.CONDITION:
-                assert policy.run_if is not None  # noqa: S101
+                assert policy.run_if is not None
                 condition = bool(context.run(policy.run_if, *args, **(kwargs or {})))
                 return lambda node, condition, _, now: machine.answer(node, condition, now), condition
-            assert isinstance(policy.on_failure, Fallback)  # noqa: S101
-            assert policy.on_failure.call is not None  # noqa: S101
+            assert isinstance(policy.on_failure, Fallback)
+            assert policy.on_failure.call is not None
             if self.trace is not None:
                 context.run(self.trace.enter, index, 0)
             return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
@@ -489,7 +494,9 @@ class Driver:
 
         return loop.run_until_complete(loop.create_task(bounded(), context=context))
 
-    async def _await(self, index: int, attempt: int, function: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: Any) -> Any:
+    async def _await(
+        self, index: int, attempt: int, function: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: Any
+    ) -> Any:
         attempt_here.set((self, index, attempt))
         if self.trace is not None:
             self.trace.enter(index, attempt)
@@ -497,7 +504,7 @@ class Driver:
 
     def _serve_loop(self) -> None:
         """On the event loop: a task for every async step that is ready."""
-        assert self.loop is not None  # noqa: S101 - it is running us
+        assert self.loop is not None
         self._loop_thread = threading.get_ident()
         while True:
             with self.lock:
@@ -624,7 +631,7 @@ class Driver:
         """Stop attempts whose time ran out. Their policies are asked outside the lock: they may be anybody's code."""
         while self._expired:
             request = self._expired.pop(0)
-            assert request.error is not None  # noqa: S101 - that is what put it here
+            assert request.error is not None
             failure = self._judge(request.node, request.attempt, request.error)
             with self.lock:
                 if self.conclusion is None:

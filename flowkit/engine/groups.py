@@ -21,7 +21,9 @@ class Group:
 
     __slots__ = ("base", "columns", "limit", "map", "queue", "running", "size")
 
-    def __init__(self, map_index: int, base: int, size: int, columns: Sequence[tuple[SourceKind, Any]], limit: int | None) -> None:
+    def __init__(
+        self, map_index: int, base: int, size: int, columns: Sequence[tuple[SourceKind, Any]], limit: int | None
+    ) -> None:
         self.map = map_index
         self.base = base
         """The index of the first item; the others follow it."""

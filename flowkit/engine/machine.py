@@ -118,9 +118,7 @@ class Machine:
         self.requests: list[Request] = []
         self.jobs: dict[int, Job] = {}
         """What a queued or taken node is to be done for, where that isn't its body."""
-        self.ready: dict[Lane, deque[int]] = {
-            lane: deque() for lane in (Lane.ANY, Lane.POOL, Lane.LOOP, Lane.CALLER)
-        }
+        self.ready: dict[Lane, deque[int]] = {lane: deque() for lane in (Lane.ANY, Lane.POOL, Lane.LOOP, Lane.CALLER)}
         self._any = self.ready[Lane.ANY]
         self._timers: list[tuple[float, int, str, int, int]] = []
         self._sequence = 0
@@ -305,7 +303,7 @@ class Machine:
         if (index, attempt) not in self._lingering:
             return
         planned = self._lingering.pop((index, attempt))
-        self._give_back(index, now)
+        self._give_back(index)
         if planned is not None and self.status[index] is Status.RETRYING:
             self._set_timer(max(planned, now), "retry", index)
         self._close(now)
@@ -441,7 +439,7 @@ class Machine:
     def _admit(self, index: int, now: float) -> None:
         """A node is ready: its condition, its times, its place, then its attempt."""
         policy = self.policies[index]
-        assert policy is not None  # noqa: S101 - only steps are admitted
+        assert policy is not None
         if policy.run_if is not None and index not in self._asked:
             self.jobs[index] = Job.CONDITION
             self._any.append(index)
@@ -486,7 +484,7 @@ class Machine:
             self.started_at[index] = now
             self._emit(events.StepStarted(**self._who(index), attempt=attempt), index)
         policy = self.policies[index]
-        assert policy is not None  # noqa: S101 - only steps have attempts
+        assert policy is not None
         if policy.timeout is not None:
             self._ends[index] = now + policy.timeout
             self._set_timer(self._ends[index], "timeout", index, attempt)
@@ -502,11 +500,11 @@ class Machine:
             return False
         self.busy -= 1
         if is_body:
-            self._give_back(index, now)
+            self._give_back(index)
         self.jobs.pop(index, None)
         return True
 
-    def _give_back(self, index: int, now: float) -> None:
+    def _give_back(self, index: int) -> None:
         """An attempt ended: the next item may have its place."""
         group = self.owners[index]
         if group is None or group.limit is None:
@@ -522,7 +520,7 @@ class Machine:
     def _grow(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]]) -> Group:
         """Add the items of a map, all at once: what they share is shared."""
         node, policy = self.nodes[index], self.policies[index]
-        assert policy is not None  # noqa: S101 - a map has a step
+        assert policy is not None
         group = Group(index, len(self.nodes), count, columns, policy.max_concurrency)
         self.groups[index] = group
         plain = policy.plain and self.lanes[index] is Lane.ANY and group.limit is None
@@ -667,9 +665,9 @@ class Machine:
         policy = self._own_policy(index)
         ordinary = isinstance(error, Exception)  # SystemExit and its like are nobody's to handle
         self.errors[index] = error
-        may_stand_in = policy is not None and ordinary and not final and self.stopping is None
-        if may_stand_in and isinstance(policy.on_failure, Fallback):
-            self._stand_in(index, policy.on_failure, now, work)
+        instead = policy.on_failure if policy is not None else "fail"
+        if isinstance(instead, Fallback) and ordinary and not final and self.stopping is None:
+            self._stand_in(index, instead, now, work)
             return
         if ordinary and self.is_handled(index):
             self._settle(index, status, now, work)
@@ -736,8 +734,8 @@ class Machine:
 
     def _retry(self, index: int, failure: Failure, now: float) -> None:
         policy, attempt = self.policies[index], self.attempts.get(index, 1)
-        assert policy is not None  # noqa: S101 - checked by _may_retry
-        assert failure.delay is not None  # noqa: S101
+        assert policy is not None
+        assert failure.delay is not None
         self.errors[index] = failure.error
         self._move(index, Status.RETRYING)
         if self.listening:
@@ -794,7 +792,7 @@ class Machine:
             error.__cause__ = self.errors.get(index)
             if index in self._queued:
                 self._queued.discard(index)
-                self._give_back(index, now)
+                self._give_back(index)
             self._fail(index, error, Status.TIMED_OUT, now)
 
     def _on_grace(self, index: int, attempt: int, now: float) -> None:
@@ -916,7 +914,7 @@ class Machine:
     def _stood_in_for(self, index: int) -> BaseException | None:
         return self.errors.get(index) if index in self._stood_in else None
 
-    def _who(self, index: int) -> dict[str, str]:
+    def _who(self, index: int) -> dict[str, Any]:
         spec = self.nodes[index].spec
         return {"key": self.key(index), "step": spec.name if spec is not None else ""}
 

@@ -41,7 +41,10 @@ class Point(enum.StrEnum):
 
 
 class Job(enum.Enum):
-    """What there is to do for a node that was taken: each runs code that isn't ours, outside the machine."""
+    """What there is to do for a node that was taken: each runs code that isn't ours, outside the machine.
+
+    The answer to a body names its attempt, which may have been left behind; for the others that is 0.
+    """
 
     BODY = Point.START
     """Call the step; answer with `succeed` or `fail`."""
@@ -116,6 +119,4 @@ class Failure:
     """The reason behind it, for the record."""
 
     def __attrs_post_init__(self) -> None:
-        assert self.delay is None or self.delay >= 0  # noqa: S101 - policies refuse anything else
-
-
+        assert self.delay is None or self.delay >= 0

@@ -100,7 +100,9 @@ class Run(Generic[R]):
                 # A step waits for a run: its thread takes part in it, or all of them might end up waiting.
                 driver.drive()
             elif not driver.wait(limit := None if timeout is None else seconds(timeout, "timeout")):
-                message = f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {limit:g}s; it goes on"
+                message = (
+                    f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {limit:g}s; it goes on"
+                )
                 raise TimeoutError(message)
         assert driver.conclusion is not None  # waited for
         value: R = driver.conclusion.unwrap()

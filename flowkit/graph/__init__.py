@@ -3,7 +3,19 @@
 Reading order: model -> refs -> recording -> dependencies -> picture -> drawing.
 """
 
-from flowkit.graph.model import Edge, Graph, Kind, Node, Order, Projection, Region, Source, SourceKind, StepSpec, WorkflowSpec
+from flowkit.graph.model import (
+    Edge,
+    Graph,
+    Kind,
+    Node,
+    Order,
+    Projection,
+    Region,
+    Source,
+    SourceKind,
+    StepSpec,
+    WorkflowSpec,
+)
 from flowkit.graph.outcome import Outcome
 from flowkit.graph.recording import Recorder, current_recorder, record, record_symbolically
 from flowkit.graph.refs import Ref, Template, project, references

@@ -22,7 +22,7 @@ def resolve(nodes: Sequence[Node], named: Iterable[int], used: bytearray) -> Ite
     calls = _Calls(nodes)
     for index in named:
         node = nodes[index]
-        assert node.spec is not None  # noqa: S101 - only steps have options
+        assert node.spec is not None
         after: dict[int, None] = dict.fromkeys(node.order or ())
         choice: dict[int, None] = {}
         for option, found in (("depends_on", after), ("depends_on_any", choice)):
@@ -59,7 +59,9 @@ class _Calls:
             own = wanted._flowkit_node
             if own < len(self.nodes) and wanted._flowkit_recorder.nodes is self.nodes:
                 return [own]
-            return _finding("FK305", node, "a dependency of {} belongs to another build", ("pass a result of this body",))
+            return _finding(
+                "FK305", node, "a dependency of {} belongs to another build", ("pass a result of this body",)
+            )
         if isinstance(wanted, StepSpec):
             calls = self.by_step.get(wanted.declared)
             if calls:
@@ -71,7 +73,10 @@ class _Calls:
         if len(steps) > 1:
             names = " and ".join(f"`{step.name}`" for step in steps)
             return _finding(
-                "FK304", node, f"`{wanted}`, which {{}} depends on, could be {names}", ("name it in full, or pass the step itself",)
+                "FK304",
+                node,
+                f"`{wanted}`, which {{}} depends on, could be {names}",
+                ("name it in full, or pass the step itself",),
             )
         return self._without(self.by_step[steps[0]], node)
 
@@ -91,7 +96,7 @@ class _Calls:
 
 
 def _finding(code: str, node: Node, title: str, helps: tuple[str, ...]) -> Diagnostic:
-    assert node.spec is not None  # noqa: S101 - only steps have options
+    assert node.spec is not None
     labels = (Label(node.site.span(), "this call waits for it"),) if node.site is not None else ()
     return Diagnostic(
         code=code, level=Level.ERROR, title=title.format(f"`{node.spec.label}`"), labels=labels, helps=helps

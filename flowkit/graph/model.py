@@ -195,7 +195,9 @@ class StepSpec(_Described):
     @cached_property
     def names_dependencies(self) -> bool:
         """Whether `depends_on` or `depends_on_any` was given."""
-        return any(isinstance(given, tuple) and given for given in (self.options.depends_on, self.options.depends_on_any))
+        return any(
+            isinstance(given, tuple) and given for given in (self.options.depends_on, self.options.depends_on_any)
+        )
 
     @cached_property
     def is_ordinary(self) -> bool:
@@ -273,7 +275,20 @@ class Node:
     Written by hand and with slots: there are as many of these as calls, and nothing else in a graph is.
     """
 
-    __slots__ = ("args", "data", "index", "kind", "kwargs", "lasti", "order", "region", "code", "spec", "tolerant", "choice")
+    __slots__ = (
+        "args",
+        "data",
+        "index",
+        "kind",
+        "kwargs",
+        "lasti",
+        "order",
+        "region",
+        "code",
+        "spec",
+        "tolerant",
+        "choice",
+    )
 
     def __init__(
         self,

@@ -120,7 +120,9 @@ class Recorder:
         refs: list[Ref] = []
         sources = tuple(self._source(column, refs, frame, spec) for column in columns)
         data = self._take(refs, frame)
-        node = Node(len(self.nodes), Kind.MAP, spec, sources, None, data, None, self._frame.region, frame.f_code, frame.f_lasti)
+        node = Node(
+            len(self.nodes), Kind.MAP, spec, sources, None, data, None, self._frame.region, frame.f_code, frame.f_lasti
+        )
         node.tolerant = tolerant
         self._place(node)
         return Ref(self, node.index)
@@ -128,7 +130,18 @@ class Recorder:
     def outcome(self, ref: Ref, frame: Any) -> Ref:
         """Record that a node's end is taken as a value."""
         data = self._take([ref], frame)
-        node = Node(len(self.nodes), Kind.OUTCOME, None, (ref,), None, data, None, self._frame.region, frame.f_code, frame.f_lasti)
+        node = Node(
+            len(self.nodes),
+            Kind.OUTCOME,
+            None,
+            (ref,),
+            None,
+            data,
+            None,
+            self._frame.region,
+            frame.f_code,
+            frame.f_lasti,
+        )
         self._place(node)
         return Ref(self, node.index)
 
@@ -443,7 +456,9 @@ class Recorder:
             code="",
             level=Level.HINT,
             title=f"{self.describe(ref)} is {how} here, and this look at the workflow has no value for it",
-            labels=(Label(Site(frame.f_code, frame.f_lasti).span(), "what comes after this was checked in the source only"),),
+            labels=(
+                Label(Site(frame.f_code, frame.f_lasti).span(), "what comes after this was checked in the source only"),
+            ),
             helps=("pass arguments to see the whole graph",),
         )
         return StopRecording()

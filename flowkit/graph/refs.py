@@ -46,7 +46,7 @@ class Ref:
         self._flowkit_path = path
 
     def __getattr__(self, name: str) -> Ref:
-        if name.startswith("__") or name.startswith(("_repr_", "_ipython_")):
+        if name.startswith(("__", "_repr_", "_ipython_")):
             raise AttributeError(name)
         return self._flowkit_recorder.project(self, ("attribute", name), sys._getframe(1))
 
@@ -83,7 +83,7 @@ class Ref:
     if not TYPE_CHECKING:
 
         @property
-        def __class__(self) -> type:  # noqa: D105 - see the module's docstring
+        def __class__(self) -> type:
             # isinstance, class patterns and singledispatch all come by here. An AttributeError would be swallowed
             # by isinstance; ours is not.
             used_as_value(self, "asked for its type", "look at the type inside a step", sys._getframe(1))
@@ -147,12 +147,32 @@ _REFUSED: Final[dict[str, Sequence[str]]] = {
     "with": ("__enter__", "__exit__", "__aenter__", "__aexit__"),
     "await": ("__await__", "__aiter__", "__anext__", "__next__"),
     "convert": ("__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__floor__", "__ceil__"),
-    "number": tuple(
-        f"__{prefix}{name}__"
-        for name in "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
-        for prefix in ("", "r", "i")
-    )
-    + ("__neg__", "__pos__", "__abs__", "__invert__"),
+    "number": (
+        *tuple(
+            f"__{prefix}{name}__"
+            for name in [
+                "add",
+                "sub",
+                "mul",
+                "matmul",
+                "truediv",
+                "floordiv",
+                "mod",
+                "divmod",
+                "pow",
+                "lshift",
+                "rshift",
+                "and",
+                "xor",
+                "or",
+            ]
+            for prefix in ("", "r", "i")
+        ),
+        "__neg__",
+        "__pos__",
+        "__abs__",
+        "__invert__",
+    ),
 }
 for _kind, _names in _REFUSED.items():
     for _name in _names:

@@ -11,7 +11,8 @@ from flowkit.graph import Edge, Kind, SourceKind, references
 from flowkit.policies import Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from flowkit.checks import CheckedGraph
     from flowkit.graph import Graph, Node, StepSpec
@@ -54,7 +55,7 @@ class Plan:
     choosers: Mapping[int, Sequence[int]]
     """Per node, those for which it is one of several."""
     ready: Sequence[int]
-    executors: Set[str]
+    executors: AbstractSet[str]
     """The names of all executors that steps ask for."""
     _data: dict[int, frozenset[int]] = attrs.field(factory=dict, init=False, repr=False)
     """Per node that was asked about, the nodes that it takes values from."""
@@ -153,4 +154,3 @@ def _map_edges(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:
         elif source.kind is not SourceKind.EACH:
             values.update(dict.fromkeys(references(source.value)))
     return tuple(values), tuple(i for i in chained if i not in values)
-

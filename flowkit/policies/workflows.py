@@ -28,7 +28,11 @@ def _codes(value: Iterable[str] | Unset) -> tuple[str, ...] | Unset:
         from flowkit.diagnostics import CATALOGUE, did_you_mean
 
         if code not in CATALOGUE:
-            raise refused("allow", code, f"is no code of a diagnostic; {did_you_mean(code, CATALOGUE) or 'flowkit explain lists them'}")
+            raise refused(
+                "allow",
+                code,
+                f"is no code of a diagnostic; {did_you_mean(code, CATALOGUE) or 'flowkit explain lists them'}",
+            )
     return codes
 
 

@@ -1,8 +1,6 @@
 """Findings for machines: JSON, SARIF and GitHub annotations."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 

@@ -53,7 +53,9 @@ def test_a_callback_that_raises_fails_its_own_step_and_says_so(name):
 
     with pytest.raises(Trouble) as caught:
         alone()
-    assert any(f"raised by {word} of `inc`" in note for word in ("run_if", "the fallback") for note in caught.value.__notes__)
+    assert any(
+        f"raised by {word} of `inc`" in note for word in ("run_if", "the fallback") for note in caught.value.__notes__
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,10 @@ def test_everything_that_failed_is_named():
     run = several.start()
     with pytest.raises(ExceptionGroup) as caught:
         run.result()
-    assert [error.__notes__[0].partition(",")[0] for error in caught.value.exceptions] == ["in step `fail`", "in step `fail#2`"]
+    assert [error.__notes__[0].partition(",")[0] for error in caught.value.exceptions] == [
+        "in step `fail`",
+        "in step `fail#2`",
+    ]
     last = list(run.events())[-1]
     assert last.failed == ("fail", "fail#2")
 

@@ -234,7 +234,9 @@ def test_a_base_exception_on_a_worker_thread_harms_no_worker():
     assert len(fine()) == 50
 
 
-def run_script(body: str, *, interrupt_after: str | None = None, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+def run_script(
+    body: str, *, interrupt_after: str | None = None, timeout: float = 30
+) -> subprocess.CompletedProcess[str]:
     """Run a script; send it Ctrl-C once it has printed a line."""
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(body)],
@@ -494,9 +496,12 @@ def test_a_slow_observer_delays_nothing(release):
 def test_a_forgotten_run_that_hasnt_ended_is_warned_about(stuck):
     import gc
 
-    with pytest.warns(ResourceWarning, match="nobody waits for it"):
+    def forget() -> None:
         stuck.start()
         gc.collect()
+
+    with pytest.warns(ResourceWarning, match="nobody waits for it"):
+        forget()
 
 
 def test_a_step_can_report_on_itself():
@@ -544,7 +549,7 @@ async def test_a_store_that_fails_wakes_whoever_waits(monkeypatch):
     for method in ("record", "close"):
         engine = Engine()
 
-        def broken(*_: object) -> None:
+        def broken(*_: object, method: str = method) -> None:
             raise OSError(f"no {method}")
 
         monkeypatch.setattr(engine.store, method, broken)

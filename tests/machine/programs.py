@@ -21,7 +21,7 @@ REACTIONS = {
     "skip": "skip",
     "value": Fallback("stand-in"),
     "call": Fallback(call=lambda error, *args: f"instead of {error!r}"),
-    "collapse": Fallback(call=lambda error, *args: [][0]),
+    "collapse": Fallback(call=lambda error, *args: 1 / 0),
 }
 
 
@@ -54,6 +54,7 @@ class Call:
     reaction: str = "fail"
     run_if: str = "none"
     is_async: bool = False
+    executor: str = "thread"
     effect: bool = False
     discarded: bool = False
     delay: float = 0.0
@@ -91,17 +92,19 @@ columns = st.one_of(
     st.tuples(st.just("list"), st.lists(st.integers(-3, 9), max_size=3).map(tuple)),
     st.tuples(st.sampled_from(["result", "map", "map", "unmapped"]), st.tuples(picks)),
 )
+nothing = st.just(())
 some = st.lists(picks, max_size=2).map(tuple)
-rarely = st.one_of(st.just(()), st.just(()), st.just(()), some)
+rarely = st.one_of(nothing, nothing, nothing, some)
 
 
-def calls(*, limits=st.just(())):
+def calls(limits):
     common = {
         "depends_on": rarely,
         "any_of": rarely,
         "reaction": st.sampled_from(["fail", "fail", *REACTIONS]),
         "run_if": st.sampled_from(["none", "none", "none", "true", "false", "raises"]),
         "is_async": st.booleans(),
+        "executor": st.sampled_from(["thread", "thread", "thread", "inline"]),
         "effect": st.sampled_from([False, False, True]),
         "delay": st.sampled_from([0.0, 0.0, 2.0]),
         "idempotent": st.booleans(),
@@ -119,9 +122,9 @@ def calls(*, limits=st.just(())):
     return st.one_of(one, one, many)
 
 
-def bodies(limits=st.just(())):
+def bodies(limits=nothing):
     """Lists of statements."""
-    simple = st.one_of(calls(limits=limits), calls(limits=limits), calls(limits=limits), st.builds(Taken, picks))
+    simple = st.one_of(calls(limits), calls(limits), calls(limits), st.builds(Taken, picks))
     block = st.recursive(
         simple,
         lambda inner: st.builds(
@@ -155,8 +158,7 @@ def write(body, *, fail_fast=False) -> Written:
     plan = plan_of(program)
     order: dict[int, set[int]] = {}
     put_in_order(writer.tree, order)
-    for index, before in order.items():
-        before -= upstream(plan, index)
+    order = {index: before - upstream(plan, index) for index, before in order.items()}
     return Written(plan, writer.script, writer.ends, writer.lengths, order)
 
 
@@ -222,6 +224,7 @@ class Writer:
     def step(self, name, statement):
         options: dict[str, Any] = {
             "effect": statement.effect,
+            "executor": "thread" if statement.is_async else statement.executor,
             "on_failure": REACTIONS[statement.reaction],
             "delay": statement.delay,
             "idempotent": statement.idempotent,

@@ -40,7 +40,9 @@ class Reference:
         if node.kind is Kind.MAP and verdict == GO:
             self.expand(node, key)
         elif node.kind is Kind.CALL or verdict != GO:
-            self.settle(key, verdict, node.index in self.taken, None if node.kind is Kind.MAP else self.policies[node.index])
+            self.settle(
+                key, verdict, node.index in self.taken, None if node.kind is Kind.MAP else self.policies[node.index]
+            )
         else:
             self.final[key] = Status.SUCCEEDED
 
@@ -57,7 +59,9 @@ class Reference:
 
     def worst(self, edges):
         columns = {Status.SUCCEEDED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.TIMED_OUT: 2}
-        return max((EDGES[kind][3 if k in self.unhandled else columns.get(self.final[k], 3)] for kind, k in edges), default=GO)
+        return max(
+            (EDGES[kind][3 if k in self.unhandled else columns.get(self.final[k], 3)] for kind, k in edges), default=GO
+        )
 
     def choose(self, node):
         found = [self.final[self.keys[i]] for i in node.choice]
@@ -90,9 +94,18 @@ class Reference:
         (self.sizes[node.index],) = counts
         items = [f"{key}[{i}]" for i in range(*counts)]
         for i, item in enumerate(items):
-            self.settle(item, self.worst(self.item_edges(node, i)), node.tolerant or node.index in self.taken, self.policies[node.index])
+            self.settle(
+                item,
+                self.worst(self.item_edges(node, i)),
+                node.tolerant or node.index in self.taken,
+                self.policies[node.index],
+            )
         verdict = self.worst((Edge.OUTCOME if node.tolerant else Edge.DATA, item) for item in items)
-        if verdict == SKIP and self.policies[node.index].on_failure != "skip" and any(self.final[i] in FAILED for i in items):
+        if (
+            verdict == SKIP
+            and self.policies[node.index].on_failure != "skip"
+            and any(self.final[i] in FAILED for i in items)
+        ):
             verdict = LOST  # whoever takes the map's end takes that of its items
         self.final[key] = Status.SUCCEEDED
         if verdict != GO:

@@ -155,7 +155,6 @@ def test_after_the_end_it_changes_nothing():
 
 
 def test_once_everything_has_ended_it_is_too_late_even_if_that_isnt_on_record():
-    run = begin(three, keeps=True, late=True, choices=[])
     run = Virtual(plan_of(three), keeps=True, late=True)
     run.begin()
     while run.machine.left:
@@ -225,7 +224,9 @@ def test_a_map_that_is_cancelled_halfway_says_so_of_every_item():
     run.drain()
 
 
-@pytest.mark.parametrize("options", [{"delay": 50}, {"retries": Retry(2, backoff=fixed(50))}], ids=["a delay", "a backoff"])
+@pytest.mark.parametrize(
+    "options", [{"delay": 50}, {"retries": Retry(2, backoff=fixed(50))}], ids=["a delay", "a backoff"]
+)
 def test_nobody_waits_for_time(options):
     @workflow
     def program():

@@ -54,7 +54,7 @@ def run_with(source, follow):
     ],
 )
 def test_who_takes_a_value_runs_with_it_is_skipped_without_it_and_blocked_where_it_never_comes(source, expected):
-    run = run_with(source, lambda a: named("b")(a))
+    run = run_with(source, named("b"))
 
     assert run.status("b") == expected
     assert len(run.starts("b")) == (expected == "succeeded")
@@ -119,7 +119,7 @@ def test_a_choice_without_another_is_skipped_or_fails(source, expected):
 
 @pytest.mark.parametrize(
     "taken",
-    [lambda a: outcome(a), lambda a: named("b", depends_on_any=[a], on_failure="skip")()],
+    [outcome, lambda a: named("b", depends_on_any=[a], on_failure="skip")()],
     ids=["as an outcome", "as a choice"],
 )
 @pytest.mark.parametrize("source", ["failed", "timed out"])

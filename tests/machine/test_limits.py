@@ -10,6 +10,7 @@ from flowkit import Fallback, Retry, StepTimeout, fixed, workflow
 from flowkit.engine.machine import GRACE
 from flowkit.engine.requests import Job
 from flowkit.errors import CancelReason
+from flowkit.plan import Lane
 from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of, play
 
 SLOW = Attempt("late", after=100)
@@ -124,7 +125,9 @@ def test_a_retry_that_waited_for_the_end_of_another_attempt_still_waits_for_its_
 def test_a_late_result_isnt_taken_for_that_of_the_next_attempt():
     retry = Retry(2, backoff=fixed(1), jitter="none")
 
-    run = play(one(timeout=10, retries=retry, idempotent=True), {"a": [Attempt("late", after=15), Attempt("new", after=8)]})
+    run = play(
+        one(timeout=10, retries=retry, idempotent=True), {"a": [Attempt("late", after=15), Attempt("new", after=8)]}
+    )
 
     assert run.value("a") == "new"
     assert run.times("step_succeeded")["a"] == 19
@@ -172,7 +175,9 @@ WAITING = {
 
 
 @pytest.mark.parametrize("state", [*WAITING])
-@pytest.mark.parametrize("fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"])
+@pytest.mark.parametrize(
+    "fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"]
+)
 def test_the_total_includes_attempts_and_whatever_is_between_them(state, fallback):
     options, does = WAITING[state]
     options = {"total_timeout": 10 if state != "waiting to try again" else 11.5, **options}
@@ -188,7 +193,9 @@ def test_the_total_includes_attempts_and_whatever_is_between_them(state, fallbac
     assert run.told("a").count("step_succeeded") == (fallback is not None)
 
 
-@pytest.mark.parametrize("fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"])
+@pytest.mark.parametrize(
+    "fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"]
+)
 @pytest.mark.parametrize("is_async", [False, True])
 def test_the_total_includes_waiting_for_a_place(fallback, is_async):
     options = {} if fallback is None else {"on_failure": fallback}
@@ -206,7 +213,9 @@ def test_the_total_includes_waiting_for_a_place(fallback, is_async):
     assert run.status("a[2]") == ("timed_out" if fallback is None else "succeeded")
 
 
-@pytest.mark.parametrize("fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"])
+@pytest.mark.parametrize(
+    "fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"]
+)
 @pytest.mark.parametrize("is_async", [False, True])
 def test_the_total_includes_waiting_for_somebody_who_has_time(fallback, is_async):
     """All workers may be busy; what ran out of time in the queue isn't begun any more."""
@@ -254,7 +263,10 @@ def test_the_total_names_what_the_attempts_before_it_died_of():
 
 
 def test_no_retry_is_planned_for_after_the_total():
-    run = play(one(total_timeout=10, retries=Retry(5, backoff=fixed(7), jitter="none")), {"a": Attempt(OSError("down"), after=3)})
+    run = play(
+        one(total_timeout=10, retries=Retry(5, backoff=fixed(7), jitter="none")),
+        {"a": Attempt(OSError("down"), after=3)},
+    )
 
     assert run.starts("a") == [0]
     assert run.now == 3
@@ -339,7 +351,9 @@ def test_jobs_other_than_the_body_have_no_limits():
     assert [moment.what for moment in run.log][:2] == ["event", Job.CONDITION.name.lower()]
 
 
-@pytest.mark.parametrize(("options", "end"), [({"timeout": 10}, 11), ({"timeout": 10, "total_timeout": 4}, 5), ({}, None)], ids=str)
+@pytest.mark.parametrize(
+    ("options", "end"), [({"timeout": 10}, 11), ({"timeout": 10, "total_timeout": 4}, 5), ({}, None)], ids=str
+)
 def test_a_step_can_see_when_its_time_is_up(options, end):
     run = Virtual(plan_of(one(delay=1, **options)), {"a": SLOW}).play(until=3)
 
@@ -356,3 +370,25 @@ def test_a_policy_that_takes_its_time_to_judge_keeps_nobody_from_being_left_behi
     assert run.status("a") == "timed_out"
     run.play()
     run.drain()
+
+
+def test_what_a_policy_said_of_one_attempt_isnt_taken_for_the_next():
+    """It may take so long that the attempt has ended by itself, been tried again, and run out of time again."""
+    retry = Retry(2, backoff=fixed(0), jitter="none")
+    attempts = [Attempt(OSError(), after=12), Attempt(after=100)]
+    run = Virtual(plan_of(one(is_async=True, timeout=10, retries=retry)), {"a": attempts}).play(until=9)
+    run.wait(10)
+    run.tick()
+    (first,) = run.expired
+    run.wait(12)
+    run.end(run.working[0])
+    run.tick()
+    run.take(Lane.LOOP)
+    run.wait(22)
+    run.tick()
+
+    run.expire(first)
+    run.play()
+
+    assert run.starts("a") == [0, 12]
+    assert run.error is not first.error

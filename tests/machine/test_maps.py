@@ -37,7 +37,9 @@ def test_results_are_in_the_order_of_the_items_whoever_is_first(durations, choic
 
 
 @pytest.mark.parametrize("verb", ["map", "map_outcomes"])
-@pytest.mark.parametrize("options", [{}, {"max_concurrency": 1}, {"run_if": lambda: False}], ids=["plain", "limit", "condition"])
+@pytest.mark.parametrize(
+    "options", [{}, {"max_concurrency": 1}, {"run_if": lambda: False}], ids=["plain", "limit", "condition"]
+)
 def test_no_items_are_an_empty_list(verb, options):
     run = play(mapping([], verb, **options))
 
@@ -56,7 +58,9 @@ def test_no_items_are_an_empty_list_for_those_who_go_on_from_them():
     assert run.value("c") == []
 
 
-@pytest.mark.parametrize("items", [(1, 2, 3), {1, 2, 3}, range(3), iter([1, 2, 3])], ids=["tuple", "set", "range", "iterator"])
+@pytest.mark.parametrize(
+    "items", [(1, 2, 3), {1, 2, 3}, range(3), iter([1, 2, 3])], ids=["tuple", "set", "range", "iterator"]
+)
 def test_items_may_come_from_a_result(items):
     @workflow
     def program():
@@ -164,7 +168,10 @@ def test_each_map_has_places_of_its_own():
 
 
 def test_an_abandoned_attempt_holds_its_place_until_it_has_really_ended():
-    run = play(mapping(range(3), "map_outcomes", max_concurrency=2, timeout=10), {"a[0]": Attempt(after=50), "a[1]": Attempt(after=9)})
+    run = play(
+        mapping(range(3), "map_outcomes", max_concurrency=2, timeout=10),
+        {"a[0]": Attempt(after=50), "a[1]": Attempt(after=9)},
+    )
 
     assert run.starts("a[2]") == [9]
     run = play(mapping(range(3), "map_outcomes", max_concurrency=1, timeout=10), {"a[0]": Attempt(after=50)})
@@ -261,6 +268,20 @@ def test_what_comes_after_a_map_waits_for_all_of_its_items():
     assert [run.starts(f"b[{i}]") for i in range(2)] == [[5], [5]]
 
 
+def test_a_map_that_comes_after_what_its_items_hold_only_comes_after_it():
+    """What the result means is up to the items that take it."""
+
+    @workflow
+    def program():
+        x = named("x", on_failure="skip")()
+        return named("a", depends_on=[x]).map([x, 1])
+
+    run = play(program, {"x": Attempt(OSError(), after=5)})
+
+    assert run.starts("a[1]") == [5]
+    assert run.status("a[0]") == "skipped"
+
+
 # -- items that fail -------------------------------------------------------------------------------------------------
 
 
@@ -268,7 +289,13 @@ def test_an_item_that_fails_ends_the_run():
     run = play(mapping(range(3)), {"a[0]": Attempt(after=5), "a[1]": NO})
 
     assert run.outcome == "failed"
-    assert run.statuses == {"a": "blocked", "all": "blocked", "a[0]": "cancelled", "a[1]": "failed", "a[2]": "cancelled"}
+    assert run.statuses == {
+        "a": "blocked",
+        "all": "blocked",
+        "a[0]": "cancelled",
+        "a[1]": "failed",
+        "a[2]": "cancelled",
+    }
 
 
 def test_the_others_go_on_where_failing_isnt_fast():

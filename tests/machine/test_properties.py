@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import attrs
+import itertools
+
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -129,8 +130,8 @@ def check_story(run):
         assert story[-1].kind == endings[0] or story[-1].kind == "step_abandoned"
         attempts = [event.attempt for event in story if event.kind == "step_started"]
         assert attempts == list(range(1, len(attempts) + 1))
-        for event, following in zip(story, story[1:], strict=False):
-            if event.kind == "step_retrying":
+        for one, following in itertools.pairwise(story):
+            if one.kind == "step_retrying":
                 assert following.kind in ("step_started", "step_cancelled", "step_timed_out")
                 assert following.kind != "step_timed_out" or machine.policies[index].total_timeout is not None
 
@@ -138,9 +139,11 @@ def check_story(run):
 @given(bodies(), orders)
 def test_listening_and_keeping_change_nothing(body, choices):
     written = write(body)
-    modes = [dict.fromkeys(flags, False), *({**dict.fromkeys(flags, False), "listening": True, flag: True} for flag in flags)]
+    modes = [
+        dict.fromkeys(flags, False),
+        *({**dict.fromkeys(flags, False), "listening": True, flag: True} for flag in flags),
+    ]
     runs = [run_of(written, choices, mode).play() for mode in modes]
 
     assert all(run.statuses == runs[0].statuses for run in runs)
     assert all(run.outcome == runs[0].outcome for run in runs)
-

@@ -196,5 +196,3 @@ def test_what_is_no_exception_ends_the_run_whatever_the_policy_says(error, fail_
     assert run.outcome == "failed"
     assert run.error is error
     assert run.now == 0
-
-

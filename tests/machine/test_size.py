@@ -35,7 +35,9 @@ def exhaust(plan, fails=(), moves=None, **options):
             moves -= 1
         job = machine.jobs.get(index, Job.BODY)
         if job is Job.EXPAND:
-            items = collect(machine.nodes[index], "a", lambda value: machine.values[value._flowkit_node], machine.groups)
+            items = collect(
+                machine.nodes[index], "a", lambda value: machine.values[value._flowkit_node], machine.groups
+            )
             machine.expand(index, *items, 0.0)
         elif machine.key(index) in fails:
             machine.fail(index, Failure(OSError()), machine.attempts.get(index, 1), 0.0)

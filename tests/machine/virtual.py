@@ -271,8 +271,8 @@ class Virtual:
         due = machine.deadline is not None and machine.deadline <= self.now
         if due:
             yield self.tick
-        for lane in (Lane.ANY, Lane.POOL, Lane.LOOP):
-            if machine.ready[lane]:
+        for lane, queue in machine.ready.items():
+            if queue:
                 yield partial(self.take, lane)
         for index in self.unrecorded:
             yield partial(self.record, index)
@@ -460,7 +460,9 @@ class Virtual:
         machine = self.machine
         assert machine.stopping is None, "a step was started after the run was stopped"
         for source in self.sources(index):
-            assert machine.status[source] is Status.SUCCEEDED, f"{machine.key(index)} began without {machine.key(source)}"
+            assert machine.status[source] is Status.SUCCEEDED, (
+                f"{machine.key(index)} began without {machine.key(source)}"
+            )
             assert not machine.keeps or source in self.recorded, "a result was seen before it was on record"
         owner = machine.owners[index]
         for before in self.order.get(index if owner is None else owner.map, ()):

@@ -542,7 +542,7 @@ async def runs_are_of_the_result() -> None:
         assert_type(event.number, int)
     async for event in run.events():
         assert_type(event.number, int)
-    run.result("5")  # type: ignore[arg-type]
+    run.result([5])  # type: ignore[arg-type]
     _wrong: Run[str] = run  # type: ignore[assignment]
 
 
