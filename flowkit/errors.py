@@ -168,7 +168,11 @@ class Skipped(FlowkitError):
         super().__init__(self.reasons)
 
     def __str__(self) -> str:
-        return "\n  because ".join(self.reasons) or "skipped"
+        reasons = self.reasons
+        if len(reasons) > _SHOWN:
+            left = len(reasons) - _SHOWN
+            reasons = (*reasons[: _SHOWN // 2], f"(and {left} more)", *reasons[-_SHOWN // 2 :])
+        return "\n  because ".join(reasons) or "skipped"
 
 
 class Deadlock(FlowkitError):

@@ -24,7 +24,7 @@ from flowkit.executors.observing import Observing
 from flowkit.executors.threads import Threads
 from flowkit.executors.time import SystemClock, TimerThread
 from flowkit.graph import record
-from flowkit.plan import compile_plan
+from flowkit.plan import Lane, compile_plan
 from flowkit.policies import seconds
 from flowkit.policies.durations import is_a
 from flowkit.stores.memory import MemoryStore
@@ -90,6 +90,7 @@ class Engine:
             raise PolicyError(message)
         told = _observers(observers)
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._closed = False
         self._threads = Threads(max_workers)
         self._loops = LoopThread()
@@ -126,7 +127,9 @@ class Engine:
             return self.start(workflow, args, kwargs).result()
         driver = self._driver(self._prepare(workflow, args, kwargs), keeps=bool(self._observing))
         key = id(driver)
-        self._under_way[key] = driver
+        with self._lock:
+            self._refuse_closed(workflow)
+            self._under_way[key] = driver
         try:
             driver.begin()
             driver.drive()
@@ -142,18 +145,27 @@ class Engine:
         another workflow or has other arguments.
         """
         run_id = workflow.policy.run_id
-        if run_id is not None:
-            known = self._known(run_id, workflow, args, kwargs)
-            if known is not None:
-                return known
-        driver = self._driver(checked := self._prepare(workflow, args, kwargs), run_id=run_id, keeps=True)
+        if self._services.inline and running_loop() is not None:
+            refuse_to_block(f"{workflow.label}.start(...)", "with Engine(): ... , whose steps don't run in the calling thread")
+        known = self._known(run_id, workflow, args, kwargs)
+        if known is not None:
+            return known
+        checked = self._prepare(workflow, args, kwargs)
+        driver = self._driver(checked, run_id=run_id, keeps=True)
         driver.warnings = checked.warnings
         driver.given = (workflow.declared, tuple(args), dict(kwargs))
         driver.loop = loop_for_steps()
         with self._lock:
+            # Looked up again: somebody may have started it, or closed the engine, while the body was recorded.
+            self._refuse_closed(workflow)
+            known = self._known(run_id, workflow, args, kwargs)
+            if known is not None:
+                return known
             self._runs[driver.run_id] = driver
             self._under_way[id(driver)] = driver
         driver.when_done(_Forget(self._under_way, id(driver)))
+        if driver.loop is not None and Lane.LOOP in driver.plan.lanes:
+            driver.guard = driver.loop.create_task(driver.stand_guard(), name=f"flowkit run {driver.run_id}")
         driver.begin_in_background()
         return Run(driver)
 
@@ -169,10 +181,10 @@ class Engine:
         return Run(driver)
 
     def _known(
-        self, run_id: str, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]
+        self, run_id: str | None, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> Run[Any] | None:
-        driver = self._runs.get(run_id)
-        if driver is None:
+        driver = self._runs.get(run_id) if run_id is not None else None
+        if driver is None or run_id is None:
             return None
         declared, old_args, old_kwargs = driver.given
         if declared is not workflow.declared:
@@ -182,12 +194,19 @@ class Engine:
         return Run(driver)
 
     def _prepare(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> CheckedGraph:
-        if self._closed:
-            raise EngineClosed(f"`{workflow.label}` was called after its shutdown")
+        self._refuse_closed(workflow)
         checked = check(record(workflow, args, kwargs))
         for warning in checked.warnings:
             self._warn(warning)
         return checked
+
+    def _refuse_closed(self, workflow: WorkflowSpec) -> None:
+        if self._closed:
+            message = f"`{workflow.label}` was called after its shutdown"
+            raise EngineClosed(message)
+        if self._pid != os.getpid():
+            message = "it was made before this process was forked off, and its threads stayed behind; make one here"
+            raise EngineClosed(message)
 
     def _warn(self, warning: Diagnostic) -> None:
         """Log a finding that doesn't keep a workflow from running, once per engine and place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flowkit.engine.notes import add_note
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import RunCancelled, Skipped
 from flowkit.graph import Ref, Template, project
@@ -29,7 +30,7 @@ class Conclusion:
     def unwrap(self) -> Any:
         """Return the value, or raise."""
         if self.error is not None:
-            raise self.error.with_traceback(self.traceback)
+            raise BaseException.with_traceback(self.error, self.traceback)
         return self.value
 
 
@@ -51,7 +52,7 @@ def conclude(machine: Machine, run_id: str) -> Conclusion:
     try:
         value = resolve(result) if type(result) is Ref else result.fill(resolve) if type(result) is Template else result
     except Exception as error:  # noqa: BLE001 - projections and constructors run the user's code
-        error.add_note(f"while making the value that `{machine.plan.graph.workflow.label}` returns")
+        add_note(error, f"while making the value that `{machine.plan.graph.workflow.label}` returns")
         return Conclusion(RunStatus.FAILED, error=error)
     return Conclusion(RunStatus.SUCCEEDED, value)
 
@@ -59,36 +60,41 @@ def conclude(machine: Machine, run_id: str) -> Conclusion:
 def _failure(machine: Machine, run_id: str) -> BaseException:
     if not machine.failures:
         return machine.errors[-1]
-    errors: list[BaseException] = []
+    errors: dict[int, BaseException] = {}
     for index in machine.failures:
         error = machine.errors[index]
-        if not any(error is known for known in errors):
-            annotate(machine, index, run_id)
-            errors.append(error)
-    first, *others = errors
-    if not machine.fail_fast and all(isinstance(error, Exception) for error in errors):
-        count = "1 step" if len(machine.failures) == 1 else f"{len(machine.failures)} steps"
-        return BaseExceptionGroup(f"{count} of `{machine.plan.graph.workflow.label}` failed", errors)
-    for other, index in zip(others, machine.failures[1:], strict=False):
-        _note(first, f"`{machine.key(index)}` failed as well, with {type(other).__name__}: {other}")
+        errors[id(error)] = error
+        annotate(machine, index, run_id)
+    # What isn't an Exception (SystemExit and its like) is for whoever runs the process: it goes first, and never in a group.
+    first = next((error for error in errors.values() if not isinstance(error, Exception)), None)
+    if first is None:
+        first = machine.errors[machine.failures[0]]
+        if not machine.fail_fast:
+            count = "1 step" if len(machine.failures) == 1 else f"{len(machine.failures)} steps"
+            return BaseExceptionGroup(f"{count} of `{machine.plan.graph.workflow.label}` failed", list(errors.values()))
+    for index in machine.failures:
+        other = machine.errors[index]
+        if other is not first:
+            add_note(first, f"`{machine.key(index)}` failed as well, with {_told(other)}")
     return first
 
 
 def annotate(machine: Machine, index: int, run_id: str) -> None:
     """Tell on an exception where it happened: the step, the attempt, the run, the line of the body."""
-    error = machine.errors[index]
     node = machine.nodes[index]
     attempt = machine.attempts.get(index, 1)
     where = ""
     if node.site is not None:
         span = node.site.span()
         where = f", called at {span.file}:{span.line}"
-    _note(error, f"in step `{machine.key(index)}`, attempt {attempt} of run {run_id}{where}")
+    add_note(machine.errors[index], f"in step `{machine.key(index)}`, attempt {attempt} of run {run_id}{where}")
 
 
-def _note(error: BaseException, text: str) -> None:
-    if text not in getattr(error, "__notes__", ()):
-        error.add_note(text)
+def _told(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - its text is the class's own code
+        return type(error).__name__
 
 
 def _skipped(machine: Machine, index: int) -> Skipped:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextvars
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from types import CoroutineType
@@ -26,6 +25,7 @@ from flowkit.engine.conclusion import Conclusion, conclude
 from flowkit.engine.current import attempt_here
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
+from flowkit.engine.notes import add_note, cut_traceback
 from flowkit.engine.place import Place
 from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
 from flowkit.engine.run import StepRecord
@@ -56,6 +56,8 @@ POOL: Final = (Lane.POOL, Lane.ANY)
 ALONE: Final = (Lane.CALLER, Lane.POOL, Lane.ANY)
 """For pool threads in a run in which no caller takes part."""
 LOOP: Final = (Lane.LOOP,)
+LOOP_CLOSED: Final = "its event loop was closed"
+
 LOOK_UP: Final = 0.5
 """Seconds after which a waiting main thread looks whether it was interrupted."""
 
@@ -87,6 +89,8 @@ class Driver:
         self.conclusion: Conclusion | None = None
         self.events: list[events.Event] = []
         self.loop = loop
+        self.guard: asyncio.Task[None] | None = None
+        """What notices that the loop of the run's caller is closed."""
         self.context = contextvars.copy_context()
         self.trace: RunTrace | None = None
         self._run_id = run_id
@@ -360,7 +364,7 @@ class Driver:
             if isinstance(error, KeyboardInterrupt) and (lanes is CALLER or lanes is EVERYTHING):
                 self._hand_in_interrupt(index, attempt)
                 raise
-            error.__traceback__ = _without_us(error)
+            cut_traceback(error, __file__)
             return machine.fail, self._judge(index, attempt, error)
         return machine.succeed, value
 
@@ -452,9 +456,9 @@ class Driver:
                 context.run(self.trace.enter, index, 0)
             return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
         except BaseException as error:  # noqa: BLE001 - somebody's own code
-            error.__traceback__ = _without_us(error)
+            cut_traceback(error, __file__)
             what = {Job.CONDITION: "run_if", Job.FALLBACK: "the fallback", Job.EXPAND: "the list of items"}[job]
-            error.add_note(f"raised by {what} of `{machine.key(index)}`")
+            add_note(error, f"raised by {what} of `{machine.key(index)}`")
             return machine.fail, Failure(error)
 
     def _judge(self, index: int, attempt: int, error: BaseException) -> Failure:
@@ -469,8 +473,7 @@ class Driver:
             if wanted and asked is None:
                 delay = policy.retry.delay(attempt, self.services.random())
         except Exception as problem:  # noqa: BLE001 - then there is no retry, and the reason is told
-            problem.__traceback__ = None
-            error.add_note(f"the retry policy of `{self.machine.key(index)}` raised {problem!r}")
+            add_note(error, f"the retry policy of `{self.machine.key(index)}` raised {problem!r}")
             return Failure(error, why=f"the retry policy raised {problem!r}")
         why = f"{type(error).__name__}" + (", which says when" if asked is not None else "")
         return Failure(error, retryable=wanted, delay=delay, why=why)
@@ -522,31 +525,52 @@ class Driver:
                 task.cancel()
 
     async def _run_async(self, index: int, attempt: int) -> None:
-        machine, clock = self.machine, self.services.clock
+        """One attempt of an async step, as a task; nothing it does may leave the run without an answer."""
+        try:
+            feed, fact = await self._attempt_async(index, attempt)
+            with self.lock:
+                if self.conclusion is None:
+                    feed(index, fact, attempt, self.services.clock.now())
+                    self._after()
+        except BaseException as error:  # noqa: BLE001 - see `serve`
+            with self.lock:
+                self._crash(error)
+        finally:
+            if self.machine.attempts.get(index, 1) == attempt:
+                self._tasks.pop(index, None)
+
+    async def _attempt_async(self, index: int, attempt: int) -> tuple[Feed, Any]:
+        machine = self.machine
         try:
             spec, args, kwargs = self._call(index)
             value = await self._await(index, attempt, spec.target, args, kwargs)
             if type(value) is Ref:
                 _refuse(value, spec)
-        except BaseException as error:  # noqa: BLE001 - whatever a step raises is its own failure
-            error.__traceback__ = _without_us(error)
-            failure = self._judge(index, attempt, error)
-            gone = type(error).__name__ == "CancelledError" and not self.is_unwanted(index, attempt)
-            with self.lock:
-                if self.conclusion is None:
-                    if gone:
-                        # The loop is being taken down around us: nobody asked for it, nothing more can run on it.
-                        machine.cancel(CancelReason.SHUTDOWN, clock.now(), "its event loop was closed")
-                    machine.fail(index, failure, attempt, clock.now())
-                    self._after()
-        else:
-            with self.lock:
-                if self.conclusion is None:
-                    machine.succeed(index, value, attempt, clock.now())
-                    self._after()
-        finally:
-            if machine.attempts.get(index, 1) == attempt:
-                self._tasks.pop(index, None)
+        except BaseException as caught:  # noqa: BLE001 - whatever a step raises is its own failure
+            error: BaseException = caught
+            cut_traceback(error, __file__)
+            if type(error).__name__ == "CancelledError" and not self.is_unwanted(index, attempt):
+                if self.guard is not None and self.guard.cancelling():
+                    # The loop is being taken down around us: nothing more can run on it.
+                    self.cancel(CancelReason.SHUTDOWN, LOOP_CLOSED)
+                else:
+                    error = RuntimeError(f"`{machine.key(index)}` was cancelled from within: something that it awaits was")
+                    error.__cause__ = caught
+            return machine.fail, self._judge(index, attempt, error)
+        return machine.succeed, value
+
+    async def stand_guard(self) -> None:
+        """Live on the loop that the run's async steps need: when that is closed, the run ends with it."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+        self.when_done(lambda: loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(None)))
+        try:
+            await ended
+        except asyncio.CancelledError:
+            self.cancel(CancelReason.SHUTDOWN, LOOP_CLOSED)
+            raise
 
     # -- after every transition -------------------------------------------------------------------------------------------
 
@@ -624,7 +648,7 @@ class Driver:
             else:
                 self.loop.call_soon_threadsafe(self._serve_loop)
         except RuntimeError:  # it was closed: nothing async can run any more
-            self.machine.cancel(CancelReason.SHUTDOWN, self.services.clock.now(), "its event loop was closed")
+            self.machine.cancel(CancelReason.SHUTDOWN, self.services.clock.now(), LOOP_CLOSED)
             self._after()
 
     def _stop_expired(self) -> None:
@@ -676,7 +700,7 @@ class Driver:
         """The engine itself failed, or its store did: whoever waits is woken with that."""
         if self.conclusion is None:
             log.error("the engine failed while running %s", self.plan.graph.workflow.name, exc_info=error)
-            error.add_note(f"flowkit failed while running `{self.plan.graph.workflow.label}`; no step raised this")
+            add_note(error, f"flowkit failed while running `{self.plan.graph.workflow.label}`; no step raised this")
             name = self.plan.graph.workflow.name
             self._settle(Conclusion(RunStatus.FAILED, error=error), events.RunFailed(workflow=name, error=error))
 
@@ -687,7 +711,7 @@ class Driver:
                 self.services.store.close(self.run_id, str(conclusion.status), conclusion.error)
         except Exception as error:
             log.exception("the end of run %s couldn't be kept", self.run_id)
-            error.add_note(f"raised by the store while it kept the end of `{self.plan.graph.workflow.label}`")
+            add_note(error, f"raised by the store while it kept the end of `{self.plan.graph.workflow.label}`")
             conclusion = Conclusion(RunStatus.FAILED, error=error)
             last = events.RunFailed(workflow=self.plan.graph.workflow.name, error=error)
         try:
@@ -760,13 +784,3 @@ def _refuse(value: Any, spec: StepSpec) -> None:
         value.close()
         message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
     raise MisuseError(message)
-
-
-def _without_us(error: BaseException) -> Any:
-    """A traceback that begins in the user's code: our frames above it say nothing to anybody."""
-    traceback = error.__traceback__
-    own = sys._getframe().f_code.co_filename
-    found = traceback
-    while found is not None and found.tb_frame.f_code.co_filename == own:
-        found = found.tb_next
-    return found if found is not None else traceback
