@@ -146,7 +146,9 @@ class Engine:
         """
         run_id = workflow.policy.run_id
         if self._services.inline and running_loop() is not None:
-            refuse_to_block(f"{workflow.label}.start(...)", "with Engine(): ... , whose steps don't run in the calling thread")
+            refuse_to_block(
+                f"{workflow.label}.start(...)", "with Engine(): ... , whose steps don't run in the calling thread"
+            )
         known = self._known(run_id, workflow, args, kwargs)
         if known is not None:
             return known

@@ -154,7 +154,7 @@ def _alone(code: CodeType) -> Text | None:
 
 
 def _last_line(code: CodeType) -> int:
-    last = max(end or line or 0 for line, end, _, _ in code.co_positions())
+    last = max((end or line or 0 for line, end, _, _ in code.co_positions()), default=0)
     return max([last, *(_last_line(one) for one in code.co_consts if type(one) is CodeType)])
 
 

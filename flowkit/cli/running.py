@@ -89,6 +89,10 @@ def _conclude(run: Run[Any], label: str, last: Event | None, out: TextIO) -> int
     except EncodingError as error:
         problem(f"`{label}` succeeded, but its value can't be printed as JSON: {error}")
         return 1
+    except (OSError, AttributeError, ValueError) as error:
+        # A pipe whose reader left, a full disk, or no stdout at all (then it is None).
+        problem(f"`{label}` succeeded, but its value couldn't be written: {error}")
+        return 1
     return 0
 
 

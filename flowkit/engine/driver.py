@@ -554,7 +554,9 @@ class Driver:
                     # The loop is being taken down around us: nothing more can run on it.
                     self.cancel(CancelReason.SHUTDOWN, LOOP_CLOSED)
                 else:
-                    error = RuntimeError(f"`{machine.key(index)}` was cancelled from within: something that it awaits was")
+                    error = RuntimeError(
+                        f"`{machine.key(index)}` was cancelled from within: something that it awaits was"
+                    )
                     error.__cause__ = caught
             return machine.fail, self._judge(index, attempt, error)
         return machine.succeed, value
@@ -565,7 +567,15 @@ class Driver:
 
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
-        self.when_done(lambda: loop.call_soon_threadsafe(lambda: ended.done() or ended.set_result(None)))
+
+        def end() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(end)
+
+        self.when_done(wake)
         try:
             await ended
         except asyncio.CancelledError:

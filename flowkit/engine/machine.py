@@ -68,6 +68,8 @@ EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
 }
 """The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
 
+_FEW: Final = 16
+
 GRACE: Final = 5.0
 """Seconds that an attempt is given to end once it was told to stop; after that it is left behind."""
 
@@ -140,6 +142,8 @@ class Machine:
         """Abandoned attempts: when the retry that waits for their end was planned for, or None."""
         self._chosen: dict[int, int] = {}
         self._unhandled: set[int] = set()
+        self._data_sets: dict[int, frozenset[int]] = {}
+        """What nodes that take very many values take, for those that fail in numbers."""
         self._unrecorded: dict[int, events.Event | None] = {}
         """Nodes that have ended and whose end isn't on record yet, with what is to be told then."""
         self._wall = 0.0
@@ -649,6 +653,11 @@ class Machine:
         if self.owners[target] is not None:
             # From item to item: what the chain takes is what the map it goes on from would have put in its list.
             return Edge.OUTCOME if owner is not None and self.nodes[index].tolerant else Edge.DATA
+        if len(node.data) > _FEW:
+            taken = self._data_sets.get(target)
+            if taken is None:
+                taken = self._data_sets[target] = frozenset(node.data)
+            return Edge.DATA if index in taken else Edge.ORDER
         return self.plan.edge(index, target)
 
     def _fail(

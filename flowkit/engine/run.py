@@ -147,7 +147,9 @@ class Run(Generic[R]):
 
     def __del__(self) -> None:
         # Inside a body or a step the source tells (FK103); elsewhere this is when a forgotten run can be noticed.
-        driver = self._driver
+        driver = getattr(self, "_driver", None)
+        if driver is None:  # never made whole, as by copy.copy
+            return
         driver.handles -= 1
         if not driver.handles and not driver.watched and driver.conclusion is None:
             message = (

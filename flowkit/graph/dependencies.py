@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.diagnostics import Diagnostic, Label, Level, did_you_mean
 from flowkit.graph.model import Kind, Node, StepSpec
@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["resolve"]
 
 
-def resolve(nodes: Sequence[Node], named: Iterable[int], used: bytearray) -> Iterator[Diagnostic]:
+MANY: Final = 8
+"""Calls of a step from which on those who wait for them share a barrier, so that the edges stay linear."""
+
+
+def resolve(nodes: list[Node], named: Iterable[int], used: bytearray) -> Iterator[Diagnostic]:
     """Turn the dependencies that nodes name into edges, and report those that name nothing.
 
-    A step or a name means every call of that step, written before or after; a Ref means its one call.
+    A step or a name means every call of that step, written before or after; a Ref means its one call. Barriers that
+    many share are appended to `nodes`.
     """
+    barriers: dict[int, int] = {}
     calls = _Calls(nodes)
     for index in named:
         node = nodes[index]
@@ -32,11 +38,24 @@ def resolve(nodes: Sequence[Node], named: Iterable[int], used: bytearray) -> Ite
                 if isinstance(meant, Diagnostic):
                     yield meant
                     continue
+                if option == "depends_on" and len(meant) > MANY:
+                    meant = [_barrier(nodes, used, meant, barriers)]
                 for i in meant:
                     used[i] = 1
                     found[i] = None
         node.order = list(after) or None
         node.choice = tuple(choice)
+
+
+def _barrier(nodes: list[Node], used: bytearray, waits: list[int], known: dict[int, int]) -> int:
+    """The barrier behind these calls. Those who name the same step are given the very same list."""
+    if id(waits) not in known:
+        known[id(waits)] = len(nodes)
+        for i in waits:
+            used[i] = 1
+        nodes.append(Node(len(nodes), Kind.BARRIER, None, (), None, (), waits, 0, None, 0))
+        used.append(1)
+    return known[id(waits)]
 
 
 class _Calls:
@@ -63,9 +82,8 @@ class _Calls:
                 "FK305", node, "a dependency of {} belongs to another build", ("pass a result of this body",)
             )
         if isinstance(wanted, StepSpec):
-            calls = self.by_step.get(wanted.declared)
-            if calls:
-                return self._without(calls, node)
+            if wanted.declared in self.by_step:
+                return self._without(wanted.declared, node)
             return self._unknown(wanted.label, node)
         steps = list(self.by_name.get(wanted, ()))
         if not steps:
@@ -78,12 +96,14 @@ class _Calls:
                 f"`{wanted}`, which {{}} depends on, could be {names}",
                 ("name it in full, or pass the step itself",),
             )
-        return self._without(self.by_step[steps[0]], node)
+        return self._without(steps[0], node)
 
-    def _without(self, calls: list[int], node: Node) -> list[int]:
+    def _without(self, step: StepSpec, node: Node) -> list[int]:
+        calls = self.by_step[step]
         # The other calls of the same step; a step that names only itself keeps the edge, and is found as a cycle.
-        others = [i for i in calls if i != node.index]
-        return others or calls
+        if node.spec is None or node.spec.declared is not step:
+            return calls
+        return [i for i in calls if i != node.index] or calls
 
     def _unknown(self, name: str, node: Node) -> Diagnostic:
         near = did_you_mean(name, [label for label in self.by_name if ":" not in label])

@@ -119,6 +119,7 @@ class Recorder:
         """Record a call for each item. `columns` are the arguments, `Source`s with kind SAME where broadcast."""
         refs: list[Ref] = []
         sources = tuple(self._source(column, refs, frame, spec) for column in columns)
+        self._zip(sources, spec, frame)
         data = self._take(refs, frame)
         node = Node(
             len(self.nodes), Kind.MAP, spec, sources, None, data, None, self._frame.region, frame.f_code, frame.f_lasti
@@ -323,6 +324,21 @@ class Recorder:
             return Source(SourceKind.CHAIN if chained else SourceKind.REF, column)
         items = [item if type(item) in LEAVES else self._capture(item, refs, frame, spec) for item in column]
         return Source(SourceKind.EACH, items)
+
+    def _zip(self, sources: Sequence[Source], spec: StepSpec, frame: Any) -> None:
+        """Refuse known lists that differ in length; the others show theirs when the map runs."""
+        known = {at: len(source.value) for at, source in enumerate(sources, 1) if source.kind is SourceKind.EACH}
+        if len(set(known.values())) > 1:
+            each = ", ".join(f"{count} in argument {at}" for at, count in known.items())
+            self.problem(
+                Diagnostic(
+                    code="FK202",
+                    level=Level.ERROR,
+                    title=f"`{spec.label}` is mapped over lists of different lengths",
+                    labels=(Label(Site(frame.f_code, frame.f_lasti).span(), each),),
+                    helps=("give lists of the same length, or unmapped(...) what every item is to have",),
+                )
+            )
 
     def _foreign(self, ref: Ref, frame: Any) -> None:
         other = ref._flowkit_recorder

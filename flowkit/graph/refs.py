@@ -28,6 +28,9 @@ _CONTAINERS: Final[frozenset[type]] = frozenset({list, dict, tuple, set, frozens
 Path = tuple[tuple[str, Any], ...]
 
 
+_set: Final = object.__setattr__
+
+
 class Ref:
     """Stands for the result of a recorded call.
 
@@ -41,9 +44,9 @@ class Ref:
     _flowkit_recorder: Recorder
 
     def __init__(self, recorder: Recorder, node: int, path: Path = ()) -> None:
-        self._flowkit_recorder = recorder
-        self._flowkit_node = node
-        self._flowkit_path = path
+        _set(self, "_flowkit_recorder", recorder)
+        _set(self, "_flowkit_node", node)
+        _set(self, "_flowkit_path", path)
 
     def __getattr__(self, name: str) -> Ref:
         if name.startswith(("__", "_repr_", "_ipython_")):
@@ -143,7 +146,7 @@ _REFUSED: Final[dict[str, Sequence[str]]] = {
     "text": ("__str__", "__format__", "__bytes__", "__fspath__"),
     "contains": ("__contains__",),
     "call": ("__call__",),
-    "assign": ("__setitem__", "__delitem__"),
+    "assign": ("__setitem__", "__delitem__", "__setattr__", "__delattr__"),
     "with": ("__enter__", "__exit__", "__aenter__", "__aexit__"),
     "await": ("__await__", "__aiter__", "__anext__", "__next__"),
     "convert": ("__int__", "__float__", "__complex__", "__index__", "__round__", "__trunc__", "__floor__", "__ceil__"),

@@ -8,7 +8,19 @@ import time
 import attrs
 import pytest
 
-from flowkit import Fallback, MisuseError, Outcome, Retry, Skipped, current, outcome, step, unmapped, workflow
+from flowkit import (
+    CheckFailed,
+    Fallback,
+    MisuseError,
+    Outcome,
+    Retry,
+    Skipped,
+    current,
+    outcome,
+    step,
+    unmapped,
+    workflow,
+)
 
 
 @step
@@ -256,11 +268,22 @@ def test_a_map_over_results_takes_each_as_it_comes():
 
 def test_maps_over_lists_of_different_lengths_are_refused():
     @workflow
-    def uneven() -> list[int]:
+    def known() -> list[int]:
         return add.map([1, 2], [1])
 
+    with pytest.raises(CheckFailed, match="2 in argument 1, 1 in argument 2"):
+        known.graph()
+
+    @step
+    def count(n: int) -> list[int]:
+        return list(range(n))
+
+    @workflow
+    def later() -> list[int]:
+        return add.map(count(2), count(1))
+
     with pytest.raises(ValueError, match="lists of different lengths: 2 in argument 1, 1 in argument 2"):
-        uneven()
+        later()
 
 
 def test_a_map_over_a_result_that_is_no_list_says_so():

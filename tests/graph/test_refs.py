@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import operator
@@ -66,6 +67,8 @@ USES = {
     "call": lambda ref: ref(),
     "method": lambda ref: ref.upper(),
     "setitem": lambda ref: operator.setitem(ref, 1, 2),
+    "setattr": lambda ref: setattr(ref, "id", 3),
+    "delattr": lambda ref: delattr(ref, "id"),
     "with": lambda ref: ref.__enter__(),
     "isinstance": lambda ref: isinstance(ref, str),
     "match": match,
@@ -102,10 +105,8 @@ def test_a_body_that_swallows_the_refusal_is_refused_all_the_same():
     @workflow
     def body() -> object:
         rows = load()
-        try:
+        with contextlib.suppress(Exception):
             len(rows)  # type: ignore[arg-type]
-        except Exception:
-            pass
         return rows
 
     with pytest.raises(CheckFailed, match="asked for its length"):
@@ -119,8 +120,7 @@ def test_a_result_can_be_shown_hashed_and_copied():
     def body() -> object:
         ref = load()
         shown.append(repr(ref))
-        assert ref == ref
-        assert {copy.copy(ref), copy.deepcopy(ref)} == {ref}
+        assert len({ref, copy.copy(ref), copy.deepcopy(ref)}) == 1
         assert not hasattr(ref, "__array__")
         assert not hasattr(ref, "_repr_html_")
         return ref
@@ -195,7 +195,7 @@ def test_a_validator_that_looks_at_a_result_is_refused_where_it_looks():
         body()
 
 
-@pytest.mark.parametrize("make", [Initial, lambda ref: late(ref)]  # noqa: PLW0108 - defined below, ids=["InitVar", "init=False"])
+@pytest.mark.parametrize("make", [Initial, lambda ref: late(ref)], ids=["InitVar", "init=False"])  # noqa: PLW0108
 def test_a_class_that_cant_be_rebuilt_cant_hold_a_result(make):
     @workflow
     def body() -> object:

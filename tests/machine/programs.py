@@ -210,6 +210,9 @@ class Writer:
         columns = [self.column(kind, given) for kind, given in statement.columns]
         if all(kind == "unmapped" for kind, _ in statement.columns):
             columns.append([1, 2])
+        # Lists that are known and differ are found while recording.
+        shortest = min([len(column) for column in columns if type(column) is list], default=0)
+        columns = [column[:shortest] if type(column) is list else column for column in columns]
         return made.map_outcomes(*columns) if statement.tolerant else made.map(*columns)
 
     def column(self, kind, given):

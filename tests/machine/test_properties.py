@@ -132,8 +132,9 @@ def check_story(run):
         assert attempts == list(range(1, len(attempts) + 1))
         for one, following in itertools.pairwise(story):
             if one.kind == "step_retrying":
-                assert following.kind in ("step_started", "step_cancelled", "step_timed_out")
-                assert following.kind != "step_timed_out" or machine.policies[index].total_timeout is not None
+                # Only the total may still come between, and then whatever stands in for the step.
+                hurried = machine.policies[index].total_timeout is not None
+                assert hurried or following.kind in ("step_started", "step_cancelled")
 
 
 @given(bodies(), orders)
