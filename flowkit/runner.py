@@ -78,11 +78,11 @@ class Engine:
         tracing: bool = True,
         clock: Clock | None = None,
     ) -> None:
-        if executor not in EXECUTORS:
+        if type(executor) is not str or executor not in EXECUTORS:
             from flowkit.diagnostics import did_you_mean
 
             message = f"there is no executor `{executor}`; " + (
-                did_you_mean(executor, EXECUTORS) or 'write "thread" or "inline"'
+                did_you_mean(str(executor), EXECUTORS) or 'write "thread" or "inline"'
             )
             raise PolicyError(message)
         if type(max_workers) is not int or max_workers < 1:
@@ -91,6 +91,7 @@ class Engine:
         told = _observers(observers)
         self._lock = threading.Lock()
         self._pid = os.getpid()
+        _engines.add(self)
         self._closed = False
         self._threads = Threads(max_workers)
         self._loops = LoopThread()
@@ -126,15 +127,14 @@ class Engine:
         if run_id is not None:
             return self.start(workflow, args, kwargs).result()
         driver = self._driver(self._prepare(workflow, args, kwargs), keeps=bool(self._observing))
-        key = id(driver)
         with self._lock:
             self._refuse_closed(workflow)
-            self._under_way[key] = driver
+            self._admit(driver)
         try:
             driver.begin()
             driver.drive()
         finally:
-            self._under_way.pop(key, None)
+            self._under_way.pop(id(driver), None)
         assert driver.conclusion is not None  # drive returns when there is one
         return driver.conclusion.unwrap()
 
@@ -164,7 +164,7 @@ class Engine:
             if known is not None:
                 return known
             self._runs[driver.run_id] = driver
-            self._under_way[id(driver)] = driver
+            self._admit(driver)
         driver.when_done(_Forget(self._under_way, id(driver)))
         if driver.loop is not None and Lane.LOOP in driver.plan.lanes:
             driver.guard = driver.loop.create_task(driver.stand_guard(), name=f"flowkit run {driver.run_id}")
@@ -191,7 +191,7 @@ class Engine:
         declared, old_args, old_kwargs = driver.given
         if declared is not workflow.declared:
             raise RunConflict(run_id, f"it is a run of `{declared.name}`, not of `{workflow.name}`")
-        if _bound(workflow, old_args, old_kwargs) != _bound(workflow, args, kwargs):
+        if not _same(_bound(workflow, old_args, old_kwargs), _bound(workflow, args, kwargs)):
             raise RunConflict(run_id, "it was started with other arguments")
         return Run(driver)
 
@@ -222,11 +222,14 @@ class Engine:
         for executor in plan.executors:
             if executor not in EXECUTORS:
                 self._refuse_executor(executor)
-        driver = Driver(plan, self._services, run_id=run_id, keeps=keeps)
-        if keeps:
+        return Driver(plan, self._services, run_id=run_id, keeps=keeps)
+
+    def _admit(self, driver: Driver) -> None:
+        """Take a run among those under way. Under the engine's lock."""
+        self._under_way[id(driver)] = driver
+        if driver.keeps:
             # Not at exit, when runs that are still being drained need their records.
             weakref.finalize(driver, self.store.forget, driver.run_id).atexit = False
-        return driver
 
     def _refuse_executor(self, name: str) -> None:
         from flowkit.diagnostics import did_you_mean
@@ -288,6 +291,14 @@ class _Forget:
         self._under_way.pop(self._key, None)
 
 
+def _same(one: Any, other: Any) -> bool:
+    """Whether arguments are equal; those that can't be compared (arrays, say) aren't."""
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - comparing runs the values' own code
+        return False
+
+
 def _bound(workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     if workflow.signature is None:
         return tuple(args), kwargs
@@ -318,6 +329,7 @@ def _tracer() -> Tracer:
 # -- which engine -----------------------------------------------------------------------------------------------------
 
 _process: list[Engine] = []
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 _process_lock = threading.Lock()
 
 
@@ -344,15 +356,16 @@ def _after_fork() -> None:
     global _process_lock  # noqa: PLW0603
     _process_lock = threading.Lock()
     _process.clear()
+    _engines.clear()
     runner_here.set(None)
 
 
 def _at_exit() -> None:
-    if not _process:
-        return
-    left = _process[0].shutdown(drain=AT_EXIT)
-    if left:
-        log.warning("cancelled at exit, after %gs: %s", AT_EXIT, ", ".join(left))
+    for engine in list(_engines):
+        if engine._under_way or engine in _process:
+            left = engine.shutdown(drain=AT_EXIT)
+            if left:
+                log.warning("cancelled at exit, after %gs: %s", AT_EXIT, ", ".join(left))
 
 
 install_default(default_engine)

@@ -56,6 +56,9 @@ def _refuse_columns(place: str, columns: tuple[Any, ...]) -> None:
             way_out = "write unmapped(...) to give it to every item whole, or list(...) to go through it"
             message = f"{place} was given a {kind.__name__} as its list of items; {way_out}"
             raise MisuseError(message)
+        if issubclass(kind, (set, frozenset)):
+            message = f"{place} was given a {kind.__name__}, whose order is another one each time; write sorted(...)"
+            raise MisuseError(message)
         if not hasattr(kind, "__iter__"):
             way_out = "write unmapped(...) to give it to every item"
             message = f"{place} was given a {kind.__name__}, which can't be gone through; {way_out}"

@@ -87,7 +87,8 @@ def annotate(machine: Machine, index: int, run_id: str) -> None:
     if node.site is not None:
         span = node.site.span()
         where = f", called at {span.file}:{span.line}"
-    add_note(machine.errors[index], f"in step `{machine.key(index)}`, attempt {attempt} of run {run_id}{where}")
+    why = f"; {machine.decisions[index]}" if index in machine.decisions else ""
+    add_note(machine.errors[index], f"in step `{machine.key(index)}`, attempt {attempt} of run {run_id}{where}{why}")
 
 
 def _told(error: BaseException) -> str:

@@ -475,8 +475,10 @@ class Driver:
         except Exception as problem:  # noqa: BLE001 - then there is no retry, and the reason is told
             add_note(error, f"the retry policy of `{self.machine.key(index)}` raised {problem!r}")
             return Failure(error, why=f"the retry policy raised {problem!r}")
+        if not wanted:
+            return Failure(error, why=f"its policy doesn't retry a {type(error).__name__}")
         why = f"{type(error).__name__}" + (", which says when" if asked is not None else "")
-        return Failure(error, retryable=wanted, delay=delay, why=why)
+        return Failure(error, retryable=True, delay=delay, why=why)
 
     # -- the event loop ---------------------------------------------------------------------------------------------------
 

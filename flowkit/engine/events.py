@@ -150,6 +150,8 @@ class StepFailed(StepEvent):
     error: BaseException
     handled: bool
     """Whether somebody takes the failure, so that it ends nothing."""
+    why: str = ""
+    """Of a step with retries, why it wasn't tried again."""
 
 
 @attrs.frozen(kw_only=True)

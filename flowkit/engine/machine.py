@@ -112,6 +112,8 @@ class Machine:
         self.attempts: dict[int, int] = {}
         self.started_at: dict[int, float] = {}
         self.ended_at: dict[int, float] = {}
+        self.decisions: dict[int, str] = {}
+        """Of steps with retries that failed for good, why they weren't tried again."""
         self.failures: list[int] = []
         """What failed unhandled, in order."""
         self.stopping: CancelReason | None = None
@@ -734,12 +736,18 @@ class Machine:
         policy = self._own_policy(index)
         if policy is None or policy.retry is None or self.stopping is not None:
             return False
-        if not failure.retryable or failure.delay is None:
-            return False
-        limit = policy.retry.max_attempts
-        if limit is not None and self.attempts.get(index, 1) >= limit:
-            return False
-        return now + failure.delay < self._deadlines.get(index, float("inf"))
+        attempt, limit = self.attempts.get(index, 1), policy.retry.max_attempts
+        if not failure.retryable:
+            self.decisions[index] = failure.why or f"{type(failure.error).__name__} is not retried"
+        elif limit is not None and attempt >= limit:
+            self.decisions[index] = f"attempt {attempt} of {limit} was the last"
+        elif failure.delay is None:
+            self.decisions[index] = f"the backoff ended after attempt {attempt}"
+        elif now + failure.delay >= self._deadlines.get(index, float("inf")):
+            self.decisions[index] = "the next attempt would have begun after total_timeout"
+        else:
+            return True
+        return False
 
     def _retry(self, index: int, failure: Failure, now: float) -> None:
         policy, attempt = self.policies[index], self.attempts.get(index, 1)
@@ -916,7 +924,8 @@ class Machine:
             return events.StepSucceeded(**who, attempt=attempt, seconds=took, error=self._stood_in_for(index))
         if error is not None and status in (Status.FAILED, Status.TIMED_OUT):
             kind = events.StepFailed if status is Status.FAILED else events.StepTimedOut
-            return kind(**who, attempt=attempt, error=error, handled=index not in self._unhandled)
+            why = self.decisions.get(index, "")
+            return kind(**who, attempt=attempt, error=error, handled=index not in self._unhandled, why=why)
         kinds = {Status.SKIPPED: events.StepSkipped, Status.BLOCKED: events.StepBlocked}
         return kinds.get(status, events.StepCancelled)(**who, reason=self.reason(index))
 

@@ -44,7 +44,6 @@ FOLLOWS: Final[dict[Status, frozenset[Status]]] = {
 class RunStatus(enum.StrEnum):
     """Where a run is."""
 
-    PENDING = "pending"
     RUNNING = "running"
     WAITING = "waiting"
     SUCCEEDED = "succeeded"

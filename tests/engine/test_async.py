@@ -201,3 +201,33 @@ def test_a_notebook_cell_may_block(monkeypatch):
         return mixed(0)
 
     assert asyncio.run(cell()) == 4
+
+
+def test_a_run_that_never_got_to_its_async_step_ends_with_its_loop():
+    async def start():
+        return mixed.start(0)
+
+    run = asyncio.run(start())
+    with pytest.raises(RunCancelled, match="its event loop was closed"):
+        run.result(timeout=LONG)
+
+
+async def test_a_step_that_is_cancelled_from_within_failed():
+    @step
+    async def inner() -> int:
+        task = asyncio.ensure_future(asyncio.sleep(LONG))
+        task.cancel()
+        await task
+        return 1
+
+    @workflow
+    def failing() -> int:
+        return inner.ref()
+
+    with pytest.raises(RuntimeError, match="`inner` was cancelled from within"):
+        await failing.start()
+
+
+async def test_an_inline_engine_cant_run_where_a_loop_runs():
+    with Engine(executor="inline"), pytest.raises(BlockingCall):
+        mixed.start(0)

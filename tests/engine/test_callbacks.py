@@ -213,3 +213,75 @@ def test_the_end_is_kept_then_told_then_everybody_is_woken():
     engine.flush()
     assert order == ["run_started", "kept", "run_succeeded"]
     engine.shutdown()
+
+
+@attrs.frozen
+class Frozen(Exception):
+    code: int
+
+
+class Hostile(Exception):
+    def add_note(self, text: str) -> None:
+        raise Trouble(text)
+
+    @property
+    def __notes__(self):
+        raise Trouble("notes")
+
+
+@pytest.mark.parametrize("error", [Frozen(3), Hostile("x")], ids=["frozen", "hostile"])
+def test_an_exception_that_cant_be_written_on_is_delivered(error):
+    @step
+    def sync() -> int:
+        raise error
+
+    @step
+    async def later() -> int:
+        raise error
+
+    @workflow
+    def one() -> int:
+        return sync()
+
+    @workflow
+    def two() -> int:
+        return later.ref()
+
+    for failing in (one, two):
+        with pytest.raises(type(error)):
+            failing()
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (Retry(2, backoff=[0]), "attempt 2 of 2 was the last"),
+        (Retry(9, backoff=[0]), "the backoff ended after attempt 2"),
+        (Retry(9, on=ValueError), "its policy doesn't retry a OSError"),
+    ],
+)
+def test_why_a_step_wasnt_tried_again_is_told(policy, why):
+    @workflow
+    def failing() -> int:
+        return trip.with_options(retries=policy)()
+
+    run = failing.start()
+    with pytest.raises(OSError, match="first") as caught:
+        run.result()
+    assert caught.value.__notes__[0].endswith(why)
+    [failed] = [event for event in run.events() if event.kind == "step_failed"]
+    assert failed.why == why
+
+
+def test_what_ends_the_process_goes_before_other_failures():
+    @step
+    def leave(x: int) -> int:
+        raise SystemExit(x)
+
+    @workflow(fail_fast=False)
+    def leaving() -> list[int]:
+        return [trip(), leave.with_options(delay=0.02)(3)]
+
+    with pytest.raises(SystemExit) as caught:
+        leaving.start().result()
+    assert any("`trip` failed as well, with OSError: first" in note for note in caught.value.__notes__)

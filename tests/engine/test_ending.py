@@ -557,3 +557,78 @@ async def test_a_store_that_fails_wakes_whoever_waits(monkeypatch):
         with pytest.raises(OSError, match="no "):
             await asyncio.wait_for(run._wait_async(), LONG)
         engine.shutdown()
+
+
+def test_a_run_id_is_one_run_however_many_start_it_at_once():
+    begun = threading.Barrier(4)
+    count = []
+
+    @step
+    def note(x: int) -> int:
+        count.append(x)
+        return x
+
+    @workflow
+    def together(x: int) -> int:
+        begun.wait(LONG)
+        return note(x)
+
+    ids = []
+    with Engine() as engine:
+
+        def start() -> None:
+            run = engine.start(together.with_options(run_id="one").spec, (1,), {})
+            ids.append((run.id, run.result()))
+
+        threads = [threading.Thread(target=start) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LONG)
+    assert ids == [("one", 1)] * 4
+    assert count == [1]
+
+
+def test_a_run_that_begins_while_its_engine_shuts_down_is_refused():
+    engine = Engine()
+
+    @workflow
+    def late() -> int:
+        engine.shutdown()
+        return inc(1)
+
+    for start in (engine.start, engine.call):
+        with pytest.raises(EngineClosed):
+            start(late.spec, (), {})
+        engine = Engine()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_an_engine_of_the_parent_refuses_to_run_in_a_fork():
+    done = run_script(
+        """
+        import os, warnings
+        warnings.simplefilter("ignore")
+        from flowkit import Engine, EngineClosed, step, workflow
+
+        @step
+        def inc(x: int) -> int:
+            return x + 1
+
+        @workflow
+        def work() -> int:
+            return inc(1)
+
+        engine = Engine()
+        engine.call(work.spec, (), {})
+        child = os.fork()
+        if child == 0:
+            try:
+                engine.start(work.spec, (), {})
+            except EngineClosed:
+                os._exit(0)
+            os._exit(1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+    )
+    assert done.stdout.strip() == "0", done.stderr
