@@ -30,14 +30,13 @@ from flowkit.policies.durations import is_a
 from flowkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from contextvars import Token
     from types import TracebackType
 
     from flowkit.checks import CheckedGraph
     from flowkit.diagnostics import Diagnostic
-    from flowkit.engine.events import Event
-    from flowkit.engine.ports import Clock, Tracer
+    from flowkit.engine.ports import Clock, Observer, Tracer
     from flowkit.graph import WorkflowSpec
     from flowkit.policies import Duration
 
@@ -74,7 +73,7 @@ class Engine:
         *,
         executor: str = "thread",
         max_workers: int = 32,
-        observers: Iterable[Callable[[Event], None]] = (),
+        observers: Iterable[Observer] = (),
         tracing: bool = True,
         clock: Clock | None = None,
     ) -> None:
@@ -307,7 +306,7 @@ def _bound(workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) 
     return bound.arguments
 
 
-def _observers(given: Any) -> list[Callable[[Event], None]]:
+def _observers(given: Any) -> list[Observer]:
     """The observers, each once. Raises `PolicyError` for what can't be told anything."""
     if not hasattr(given, "__iter__"):
         message = f"observers={given!r} is no list; write observers=[...] with functions that take an event"

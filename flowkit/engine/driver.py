@@ -651,15 +651,15 @@ class Driver:
 
     def _call_loop(self) -> None:
         """Have the event loop come for its async steps."""
-        if self.loop is None:
-            self.loop = self.services.loops.get()
         self._loop_called = True
         try:
+            if self.loop is None:
+                self.loop = self.services.loops.get()
             if threading.get_ident() == self._loop_thread:
                 self.loop.call_soon(self._serve_loop)
             else:
                 self.loop.call_soon_threadsafe(self._serve_loop)
-        except RuntimeError:  # it was closed: nothing async can run any more
+        except RuntimeError:  # it was closed, or can't be started at exit: nothing async can run any more
             self.machine.cancel(CancelReason.SHUTDOWN, self.services.clock.now(), LOOP_CLOSED)
             self._after()
 

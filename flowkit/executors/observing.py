@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flowkit.engine.events import Event
+    from flowkit.engine.ports import Observer
 
 __all__ = ["Observing"]
 
@@ -26,7 +26,7 @@ class Observing:
     An observer that raises is logged, and is told the next event all the same.
     """
 
-    def __init__(self, observer: Callable[[Event], None]) -> None:
+    def __init__(self, observer: Observer) -> None:
         self._observer = observer
         self._queue: SimpleQueue[Event | threading.Event | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -60,7 +60,8 @@ class Observing:
         with self._lock:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="flowkit-observer", daemon=True)
-                self._thread.start()
+                with suppress(RuntimeError):  # the interpreter is exiting: nobody is told any more
+                    self._thread.start()
 
     def _run(self) -> None:
         while True:

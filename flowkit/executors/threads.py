@@ -63,9 +63,13 @@ class Threads:
 
     def _start(self) -> None:
         place = Place()
-        self._places.add(place)
         self._count += 1
-        threading.Thread(target=self._work, args=(place,), name=f"flowkit-{self._count}", daemon=True).start()
+        try:
+            threading.Thread(target=self._work, args=(place,), name=f"flowkit-{self._count}", daemon=True).start()
+        except RuntimeError:
+            # The interpreter is exiting and starts no threads any more: those who are there do what is left.
+            return
+        self._places.add(place)
 
     def _work(self, place: Place) -> None:
         from queue import Empty

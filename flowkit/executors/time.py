@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class TimerThread:
             heapq.heappush(self._due, (when, self._count, driver))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="flowkit-timer", daemon=True)
-                self._thread.start()
+                with suppress(RuntimeError):  # the interpreter is exiting: what is left runs without time limits
+                    self._thread.start()
             elif self._due[0][2] is driver:
                 self._changed.notify()
 

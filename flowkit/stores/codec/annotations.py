@@ -91,6 +91,14 @@ def qualifier(annotation: Any) -> str:
     return name if name in _QUALIFIERS else ""
 
 
+def _names_of(cls: type) -> dict[str, Any]:
+    """What the annotations of a class may name besides its module's names: itself, and its type parameters.
+
+    Early releases of Python 3.12 leave the parameters out.
+    """
+    return {cls.__name__: cls, **{one.__name__: one for one in getattr(cls, "__type_params__", ())}}
+
+
 def hints_of(annotation: Any) -> dict[str, Any]:
     """The annotations of a class's fields, inherited ones too, as this use of a generic class fills them in.
 
@@ -99,7 +107,7 @@ def hints_of(annotation: Any) -> dict[str, Any]:
     cls: Any = get_origin(annotation) or annotation
     try:
         # Its own name, because a class made inside a function isn't where its annotations are looked up.
-        hints = typing.get_type_hints(cls, localns={cls.__name__: cls}, include_extras=True)
+        hints = typing.get_type_hints(cls, localns=_names_of(cls), include_extras=True)
     except Exception as error:
         raise Refused(
             f"the annotations of `{written(cls)}` can't be resolved ({error}); "
