@@ -175,7 +175,9 @@ def _options(place: str, options: dict[str, Any]) -> StepOptions:
     """Options with the steps among the dependencies taken as what flowkit knows of them."""
     for option in ("depends_on", "depends_on_any"):
         if option in options:
-            made = getattr(StepOptions.of(place, **{option: options[option]}), option)
+            given = options[option]
+            # One Ref isn't many: what makes it refuse to be an iterator makes it look like one.
+            made = getattr(StepOptions.of(place, **{option: [given] if type(given) is Ref else given}), option)
             options[option] = tuple(_dependency(one, option) for one in made) if isinstance(made, tuple) else made
     return StepOptions.of(place, **options)
 

@@ -27,7 +27,7 @@ from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.notes import add_note, cut_traceback
 from flowkit.engine.place import Place
-from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
+from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.run import StepRecord
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason, MisuseError
@@ -311,10 +311,10 @@ class Driver:
     def _work(self, index: int, place: Place, lanes: Sequence[Lane]) -> int | None:
         """Do what a taken node asks for, hand in what came of it; the next node, if there is one for this worker."""
         machine, services = self.machine, self.services
-        attempt = machine.attempts.get(index, 1) if index not in machine.jobs else 0
+        attempt = machine.attempts.get(index, 1) if index not in machine.other_work else 0
         place.index = index
         if not attempt:
-            feed, fact = self._do(machine.jobs[index], index)
+            feed, fact = self._do(machine.other_work[index], index)
         else:
             feed, fact = self._run(index, attempt, place, lanes)
         place.index = -1
@@ -431,13 +431,13 @@ class Driver:
             return project(self.machine.values[value._flowkit_node], value._flowkit_path)
         return value.fill(self._resolve) if type(value) is Template else value
 
-    # -- jobs other than the body ---------------------------------------------------------------------------------------
+    # -- work other than the body ---------------------------------------------------------------------------------------
 
-    def _do(self, job: Job, index: int) -> tuple[Feed, Any]:
+    def _do(self, asked: Work, index: int) -> tuple[Feed, Any]:
         """Run the code that a condition, a fallback or a map's list means: how to hand in what came of it, and what."""
         machine = self.machine
         try:
-            if job is Job.EXPAND:
+            if asked is Work.EXPAND:
                 node = machine.nodes[index]
                 label = node.spec.label if node.spec is not None else ""
                 items = collect(node, label, self._resolve, machine.groups)
@@ -446,7 +446,7 @@ class Driver:
             policy = machine.policies[index]
             assert policy is not None
             context = self.context.copy()
-            if job is Job.CONDITION:
+            if asked is Work.CONDITION:
                 assert policy.run_if is not None
                 condition = bool(context.run(policy.run_if, *args, **(kwargs or {})))
                 return lambda node, condition, _, now: machine.answer(node, condition, now), condition
@@ -457,7 +457,7 @@ class Driver:
             return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
         except BaseException as error:  # noqa: BLE001 - somebody's own code
             cut_traceback(error, __file__)
-            what = {Job.CONDITION: "run_if", Job.FALLBACK: "the fallback", Job.EXPAND: "the list of items"}[job]
+            what = {Work.CONDITION: "run_if", Work.FALLBACK: "the fallback", Work.EXPAND: "the list of items"}[asked]
             add_note(error, f"raised by {what} of `{machine.key(index)}`")
             return machine.fail, Failure(error)
 
@@ -634,7 +634,12 @@ class Driver:
         elif kind is Stop:
             self._stop(request)
         elif kind is Finish and self.conclusion is None:
-            self._settle(conclude(self.machine, self.run_id if self.machine.failures else ""), request.event)
+            conclusion = conclude(self.machine, self.run_id if self.machine.failures else "")
+            last = request.event
+            if conclusion.error is not None and type(last) is events.RunSucceeded and conclusion.status != "succeeded":
+                # Every step succeeded, and making the value to return from their results didn't.
+                last = events.RunFailed(workflow=last.workflow, error=conclusion.error)
+            self._settle(conclusion, last)
 
     def _share(self) -> None:
         """Have somebody come for what is ready."""

@@ -1,7 +1,7 @@
 """The scheduler as arithmetic: no threads, no clocks, no event loops, no stores.
 
 A machine is fed what happened and answers with what to do next. `take` hands out work; `requests` holds the rest. It
-never calls code that isn't flowkit's own: conditions, fallbacks, backoffs and lists to go through are jobs and facts
+never calls code that isn't flowkit's own: conditions, fallbacks, backoffs and lists to go through are work and facts
 that its driver brings.
 
 State, per node and by index: `status`; `waits`, how many edges aren't settled yet; `verdict`, the worst that an edge
@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine import events
 from flowkit.engine.groups import Group
-from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
+from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
 from flowkit.errors import CancelReason, Deadlock, IllegalTransition, StepTimeout
 from flowkit.graph import Edge, Kind, Outcome
@@ -102,7 +102,7 @@ class Machine:
         self.left = size
         """How many nodes haven't ended."""
         self.busy = 0
-        """How many jobs were taken and not answered."""
+        """How much work was taken and not answered."""
         self.groups: dict[int, Group] = {}
         self.errors: dict[int, BaseException] = {}
         self.reasons: dict[int, str] = {}
@@ -120,7 +120,7 @@ class Machine:
         self.stop_detail = ""
         self.finished = False
         self.requests: list[Request] = []
-        self.jobs: dict[int, Job] = {}
+        self.other_work: dict[int, Work] = {}
         """What a queued or taken node is to be done for, where that isn't its body."""
         self.ready: dict[Lane, deque[int]] = {lane: deque() for lane in (Lane.ANY, Lane.POOL, Lane.LOOP, Lane.CALLER)}
         self._any = self.ready[Lane.ANY]
@@ -165,7 +165,7 @@ class Machine:
     def take(self, lanes: Iterable[Lane], now: float) -> int | None:
         """The next node to work on, for somebody who serves these lanes; None where nothing is ready for them.
 
-        What is to be done for it says `jobs.get(node, Job.BODY)`.
+        What is to be done for it says `work.get(node, Work.BODY)`.
         """
         for lane in lanes:
             queue = self.ready[lane]
@@ -176,7 +176,7 @@ class Machine:
                     self.busy += 1
                     return index
                 # What ran out of time in the queue has ended, or its fallback waits in another one.
-                if self.status[index] < _SUCCEEDED and (lane is Lane.ANY or index not in self.jobs):
+                if self.status[index] < _SUCCEEDED and (lane is Lane.ANY or index not in self.other_work):
                     self._begin(index, now)
                     return index
         return None
@@ -217,7 +217,7 @@ class Machine:
 
     def fail(self, index: int, failure: Failure, attempt: int, now: float) -> None:
         """A body, a fallback, a condition or a walk through a list raised."""
-        job = self.jobs.get(index, Job.BODY)
+        asked = self.other_work.get(index, Work.BODY)
         if not self._answered(index, attempt, now):
             return
         self._expiring.pop(index, None)
@@ -228,10 +228,10 @@ class Machine:
             self._timed_out(index, expired, now)
         elif self.stopping is not None and is_cancellation(failure.error):
             self._cancel_node(index, now)
-        elif job is Job.BODY and self._may_retry(index, failure, now):
+        elif asked is Work.BODY and self._may_retry(index, failure, now):
             self._retry(index, failure, now)
         else:
-            self._fail(index, failure.error, Status.FAILED, now, final=job is Job.FALLBACK)
+            self._fail(index, failure.error, Status.FAILED, now, final=asked is Work.FALLBACK)
         self._close(now)
 
     def answer(self, index: int, condition: bool, now: float) -> None:
@@ -367,7 +367,9 @@ class Machine:
 
     def is_running(self, index: int, attempt: int) -> bool:
         """Whether an attempt is under way and its node waits for it."""
-        return self.status[index] is _RUNNING and index not in self.jobs and attempt == self.attempts.get(index, 1)
+        return (
+            self.status[index] is _RUNNING and index not in self.other_work and attempt == self.attempts.get(index, 1)
+        )
 
     def is_interruptible(self, index: int) -> bool:
         """Whether a step asked to be interrupted when its result isn't wanted any more."""
@@ -432,7 +434,7 @@ class Machine:
         elif node.kind is Kind.MAP:
             group = self.groups.get(index)
             if group is None:
-                self.jobs[index] = Job.EXPAND
+                self.other_work[index] = Work.EXPAND
                 self._any.append(index)
                 return
             end = group.base + group.size
@@ -447,7 +449,7 @@ class Machine:
         policy = self.policies[index]
         assert policy is not None
         if policy.run_if is not None and index not in self._asked:
-            self.jobs[index] = Job.CONDITION
+            self.other_work[index] = Work.CONDITION
             self._any.append(index)
             return
         if index not in self._delayed:
@@ -473,14 +475,14 @@ class Machine:
                 return
             group.running += 1
             self._queued.add(index)
-        self.jobs.pop(index, None)
+        self.other_work.pop(index, None)
         self.ready[self.lanes[index]].append(index)
 
     def _begin(self, index: int, now: float) -> None:
-        """A job for a node was taken."""
+        """Work for a node was taken."""
         self.busy += 1
-        job = self.jobs.get(index, Job.BODY)
-        if job is not Job.BODY:
+        asked = self.other_work.get(index, Work.BODY)
+        if asked is not Work.BODY:
             self._move(index, _RUNNING)
             return
         attempt = self.attempts[index] = self.attempts.get(index, 0) + 1
@@ -500,14 +502,14 @@ class Machine:
 
     def _answered(self, index: int, attempt: int, now: float) -> bool:
         """Whether an answer is still wanted; the end of an abandoned attempt is only noted."""
-        is_body = index not in self.jobs
+        is_body = index not in self.other_work
         if self.status[index] is not _RUNNING or attempt != (self.attempts.get(index, 1) if is_body else 0):
             self.ended(index, attempt, now)
             return False
         self.busy -= 1
         if is_body:
             self._give_back(index)
-        self.jobs.pop(index, None)
+        self.other_work.pop(index, None)
         return True
 
     def _give_back(self, index: int) -> None:
@@ -518,7 +520,7 @@ class Machine:
         group.running -= 1
         while group.queue and group.running < group.limit:
             waiting = group.queue.popleft()
-            if self.status[waiting] < _SUCCEEDED and waiting not in self.jobs:
+            if self.status[waiting] < _SUCCEEDED and waiting not in self.other_work:
                 self._enqueue(waiting)
 
     # -- growing ----------------------------------------------------------------------------------------------------
@@ -701,7 +703,7 @@ class Machine:
         else:
             if self.status[index] is not Status.PENDING:
                 self._move(index, Status.PENDING)
-            self.jobs[index] = Job.FALLBACK
+            self.other_work[index] = Work.FALLBACK
             self._any.append(index)
 
     def _block_behind(self, failed: int, now: float) -> None:
@@ -800,7 +802,7 @@ class Machine:
 
     def _on_total(self, index: int, _attempt: int, now: float) -> None:
         policy, status = self.policies[index], self.status[index]
-        if status >= _SUCCEEDED or policy is None or policy.total_timeout is None or index in self.jobs:
+        if status >= _SUCCEEDED or policy is None or policy.total_timeout is None or index in self.other_work:
             return  # a fallback has all the time it needs
         error = StepTimeout(self.key(index), policy.total_timeout, "total_timeout")
         if status is _RUNNING:
@@ -843,7 +845,7 @@ class Machine:
             if status >= _SUCCEEDED:
                 continue
             if status is _RUNNING and index not in self.groups:
-                if index not in self.jobs:
+                if index not in self.other_work:
                     if index not in self._expired and index not in self._expiring:  # or it was told already
                         self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
                     continue

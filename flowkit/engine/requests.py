@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flowkit.engine.events import Event
     from flowkit.errors import CancelReason, StepTimeout
 
-__all__ = ["Emit", "Failure", "Finish", "Job", "Point", "Record", "Request", "Stop"]
+__all__ = ["Emit", "Failure", "Finish", "Work", "Point", "Record", "Request", "Stop"]
 
 
 class Point(enum.StrEnum):
@@ -40,7 +40,7 @@ class Point(enum.StrEnum):
     RELEASE = "release"
 
 
-class Job(enum.Enum):
+class Work(enum.Enum):
     """What there is to do for a node that was taken: each runs code that isn't ours, outside the machine.
 
     The answer to a body names its attempt, which may have been left behind; for the others that is 0.

@@ -285,3 +285,20 @@ def test_what_ends_the_process_goes_before_other_failures():
     with pytest.raises(SystemExit) as caught:
         leaving.start().result()
     assert any("`trip` failed as well, with OSError: first" in note for note in caught.value.__notes__)
+
+
+def test_a_value_that_cant_be_made_from_the_results_fails_the_run():
+    @step
+    def table() -> dict[str, int]:
+        return {"a": 1}
+
+    @workflow
+    def missing() -> int:
+        return table()["b"]
+
+    run = missing.start()
+    with pytest.raises(KeyError) as caught:
+        run.result()
+    assert "while making the value that `missing` returns" in caught.value.__notes__
+    assert [event.kind for event in run.events()][-1] == "run_failed"
+    assert run.status == "failed"

@@ -123,3 +123,12 @@ def test_a_recording_that_raises_raises_what_the_body_raised():
     with pytest.raises(LookupError, match="in the body"):
         broken()
     assert fetch("x") == b"x"  # and recording is over
+
+
+def test_one_result_is_a_dependency_too():
+    @workflow
+    def report() -> bytes:
+        first = fetch("a")
+        return fetch.with_options(depends_on=first)("b")
+
+    assert report.graph().nodes[1].order == [0]

@@ -179,17 +179,17 @@ def test_before_the_beginning_it_is_a_run_in_which_nothing_ran():
 
 
 @pytest.mark.parametrize(
-    ("options", "job"),
+    ("options", "asked"),
     [({"run_if": lambda: True}, "condition"), ({"on_failure": Fallback(call=str)}, "fallback")],
     ids=["condition", "fallback"],
 )
-def test_nobody_waits_for_other_code_than_the_steps(options, job):
+def test_nobody_waits_for_other_code_than_the_steps(options, asked):
     @workflow
     def program():
         return named("b")(named("a", **options)())
 
-    run = begin(program, {"a": Attempt(OSError())}, jobs={"a": 50})
-    assert run.log[-1].what == job
+    run = begin(program, {"a": Attempt(OSError())}, work={"a": 50})
+    assert run.log[-1].what == asked
     run.cancel(CancelReason.USER)
 
     assert run.machine.finished
@@ -202,7 +202,7 @@ def test_nobody_waits_for_a_list_of_items():
     def program():
         return named("b").map(named("a").map([1, 2, 3]))
 
-    run = begin(program, jobs={"a": 50})
+    run = begin(program, work={"a": 50})
     run.cancel(CancelReason.USER)
 
     assert run.statuses == {"a": "cancelled", "b": "cancelled"}

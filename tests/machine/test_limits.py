@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flowkit import Fallback, Retry, StepTimeout, fixed, workflow
 from flowkit.engine.machine import GRACE
-from flowkit.engine.requests import Job
+from flowkit.engine.requests import Work
 from flowkit.errors import CancelReason
 from flowkit.plan import Lane
 from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of, play
@@ -136,7 +136,7 @@ def test_a_late_result_isnt_taken_for_that_of_the_next_attempt():
 def test_a_late_result_isnt_taken_for_that_of_the_fallback():
     options = {"timeout": 10, "on_failure": Fallback(call=lambda error: "instead")}
 
-    run = play(one(**options), {"a": Attempt("late", after=15)}, jobs={"a": 30})
+    run = play(one(**options), {"a": Attempt("late", after=15)}, work={"a": 30})
 
     assert run.value("a") == "instead"
     assert run.times("step_succeeded")["a"] == 40
@@ -146,7 +146,7 @@ def test_a_fallback_has_all_the_time_it_needs():
     """Neither the limits of the step nor what was to become of its attempt have anything to do with it."""
     options = {"timeout": 1, "total_timeout": 20, "heartbeat_timeout": 5, "on_failure": Fallback(call=str)}
 
-    run = play(one(is_async=True, **options), {"a": Attempt(after=100, stops_after=2)}, jobs={"a": 1_000})
+    run = play(one(is_async=True, **options), {"a": Attempt(after=100, stops_after=2)}, work={"a": 1_000})
 
     assert run.outcome == "succeeded"
     assert run.now == 1_003
@@ -206,7 +206,7 @@ def test_the_total_includes_waiting_for_a_place(fallback, is_async):
 
     script = {"a[0]": Attempt(after=6), "a[1]": Attempt(after=3), "a[2]": Attempt(after=5)}
 
-    run = play(program, script, jobs={"a[2]": 4})
+    run = play(program, script, work={"a[2]": 4})
 
     assert run.starts() == [0, 6, 9]
     assert [run.status(f"a[{i}]") for i in range(2)] == ["succeeded"] * 2
@@ -220,7 +220,7 @@ def test_the_total_includes_waiting_for_a_place(fallback, is_async):
 def test_the_total_includes_waiting_for_somebody_who_has_time(fallback, is_async):
     """All workers may be busy; what ran out of time in the queue isn't begun any more."""
     options = {} if fallback is None else {"on_failure": fallback}
-    run = Virtual(plan_of(one(is_async, total_timeout=10, **options)), {"a": SLOW}, jobs={"a": 4})
+    run = Virtual(plan_of(one(is_async, total_timeout=10, **options)), {"a": SLOW}, work={"a": 4})
     run.begin()
     run.wait(10)
     run.tick()
@@ -345,10 +345,10 @@ def test_jobs_other_than_the_body_have_no_limits():
     def program():
         return named("a", timeout=1, run_if=lambda: True)()
 
-    run = play(program, jobs={"a": 50})
+    run = play(program, work={"a": 50})
 
     assert run.starts() == [50]
-    assert [moment.what for moment in run.log][:2] == ["event", Job.CONDITION.name.lower()]
+    assert [moment.what for moment in run.log][:2] == ["event", Work.CONDITION.name.lower()]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from flowkit import outcome, workflow
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
-from flowkit.engine.requests import Failure, Job, Record, Stop
+from flowkit.engine.requests import Failure, Record, Stop, Work
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason
 from flowkit.plan import Lane
@@ -33,8 +33,8 @@ def exhaust(plan, fails=(), moves=None, **options):
             break
         if moves is not None:
             moves -= 1
-        job = machine.jobs.get(index, Job.BODY)
-        if job is Job.EXPAND:
+        asked = machine.other_work.get(index, Work.BODY)
+        if asked is Work.EXPAND:
             items = collect(
                 machine.nodes[index], "a", lambda value: machine.values[value._flowkit_node], machine.groups
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowkit import IllegalTransition, workflow
+from flowkit.engine.requests import Emit, Finish, Point, Record, Stop, Work
 from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
 from tests.machine.virtual import Watched, named, play
 
@@ -36,3 +37,16 @@ def test_a_status_that_cant_follow_is_refused_by_name():
 
 def test_the_ends_of_runs_are_final_too():
     assert [status for status in RunStatus if status.is_final] == ["succeeded", "failed", "cancelled"]
+
+
+def test_everything_a_machine_asks_for_has_a_named_point():
+    asked = [work.point for work in Work] + [request.point for request in (Record, Stop, Emit, Finish)]
+    assert set(asked) == {
+        Point.START,
+        Point.WAKE,
+        Point.RETRY,
+        Point.EXPAND,
+        Point.RECORD,
+        Point.EFFECT,
+        Point.FINALIZE,
+    }

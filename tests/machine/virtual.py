@@ -17,7 +17,7 @@ from flowkit import step
 from flowkit.engine.conclusion import conclude
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
-from flowkit.engine.requests import Emit, Failure, Finish, Job, Record, Stop
+from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.statuses import FOLLOWS, Status
 from flowkit.errors import CancelReason
 from flowkit.graph import Ref, SourceKind, Template, project, record, references
@@ -61,12 +61,12 @@ class Moment:
 
 
 @attrs.define(eq=False)
-class Work:
-    """A job that was taken and isn't answered."""
+class Doing:
+    """Work that was taken and isn't answered."""
 
     index: int
     attempt: int
-    job: Job
+    asked: Work
     due: float
     script: Attempt
     gives: Any = None
@@ -121,7 +121,7 @@ class Virtual:
     """One run.
 
     `script` says per key what each attempt does; the last one goes for those after it, and a step without a script
-    returns its key. `jobs` says how long other jobs of a key take. `choices` decides between all that could happen
+    returns its key. `work` says how long the other work of a key takes. `choices` decides between all that could happen
     next, by position, and the first of them once it is used up; `draws` are the random numbers of jitter.
     """
 
@@ -130,7 +130,7 @@ class Virtual:
         plan,
         script=None,
         *,
-        jobs=None,
+        work=None,
         choices=(),
         draws=(),
         order=None,
@@ -145,7 +145,7 @@ class Virtual:
         self.machine.quiet = quiet
         self.machine.status = Watched(self.machine.status)
         self.script = script or {}
-        self.jobs = jobs or {}
+        self.other_work = work or {}
         self.choices = iter(choices)
         self.draws = iter(draws)
         self.late = late
@@ -155,7 +155,7 @@ class Virtual:
         self.order = order or {}
         """Per node, those that have to have ended before it may begin."""
         self.now = 0.0
-        self.working: list[Work] = []
+        self.working: list[Doing] = []
         self.unrecorded: list[int] = []
         self.expired: list[Stop] = []
         self.recorded: set[int] = set()
@@ -330,12 +330,12 @@ class Virtual:
 
     def start(self, index):
         machine = self.machine
-        job = machine.jobs.get(index, Job.BODY)
+        asked = machine.other_work.get(index, Work.BODY)
         key = machine.key(index)
-        if job is not Job.BODY:
-            self.note(job.name.lower(), index)
-            due = self.now + self.jobs.get(key, 0.0)
-            self.working.append(Work(index, 0, job, due, Attempt()))
+        if asked is not Work.BODY:
+            self.note(asked.name.lower(), index)
+            due = self.now + self.other_work.get(key, 0.0)
+            self.working.append(Doing(index, 0, asked, due, Attempt()))
             return
         attempt = machine.attempts.get(index, 1)
         self.check_start(index, attempt)
@@ -345,13 +345,13 @@ class Virtual:
         script = attempts[min(attempt, len(attempts)) - 1]
         self.note("start", index, attempt)
         beats = [self.now + when for when in script.beats]
-        self.working.append(Work(index, attempt, job, self.now + script.after, script, script.gives, beats=beats))
+        self.working.append(Doing(index, attempt, asked, self.now + script.after, script, script.gives, beats=beats))
 
     def end(self, work):
-        """Hand in what came of a job."""
+        """Hand in what came of a asked."""
         self.working.remove(work)
         machine, index, now = self.machine, work.index, self.now
-        if work.job is Job.BODY:
+        if work.asked is Work.BODY:
             self.note("late" if work.abandoned else "end", index, work.attempt, work.gives)
             if isinstance(work.gives, BaseException):
                 machine.fail(index, self.judge(index, work.attempt, work.gives), work.attempt, now)
@@ -365,11 +365,11 @@ class Virtual:
         machine, index, now = self.machine, work.index, self.now
         policy = machine.policies[index]
         try:
-            if work.job is Job.EXPAND:
+            if work.asked is Work.EXPAND:
                 node = machine.nodes[index]
                 count, columns = collect(node, node.spec.label, self.resolve, machine.groups)
                 hand_in = partial(machine.expand, index, count, columns)
-            elif work.job is Job.CONDITION:
+            elif work.asked is Work.CONDITION:
                 hand_in = partial(machine.answer, index, bool(policy.run_if()))
             else:
                 value = policy.on_failure.call(machine.errors[index])
@@ -440,7 +440,9 @@ class Virtual:
         if not machine.is_running(index, attempt):
             return
         self.note("stop", index, attempt, request.reason)
-        work = next(one for one in self.working if (one.index, one.attempt) == (index, attempt) and one.job is Job.BODY)
+        work = next(
+            one for one in self.working if (one.index, one.attempt) == (index, attempt) and one.asked is Work.BODY
+        )
         if machine.lanes[index] is Lane.LOOP:
             if self.now + work.script.stops_after < work.due:
                 work.due, work.gives = self.now + work.script.stops_after, work.script.stops_with
@@ -451,7 +453,7 @@ class Virtual:
         key = self.machine.key(index) if index >= 0 else ""
         if what == "event" and detail == "step_abandoned":
             for work in self.working:
-                work.abandoned = work.abandoned or (work.index, work.attempt, work.job) == (index, attempt, Job.BODY)
+                work.abandoned = work.abandoned or (work.index, work.attempt, work.asked) == (index, attempt, Work.BODY)
         self.log.append(Moment(self.now, what, key, attempt, detail))
 
     # -- what has to hold whenever a body begins --------------------------------------------------------------------
@@ -469,7 +471,7 @@ class Virtual:
             assert machine.status[before] >= Status.SUCCEEDED, f"{machine.key(index)} overtook {machine.key(before)}"
             assert not machine.keeps or before in self.recorded
         policy = machine.policies[index]
-        bodies = [work.index for work in self.working if work.job is Job.BODY]
+        bodies = [work.index for work in self.working if work.asked is Work.BODY]
         assert policy.idempotent or index not in bodies, "an attempt was started beside one that hadn't ended"
         limit = 1 if policy.retry is None else policy.retry.max_attempts
         assert limit is None or attempt <= limit
