@@ -13,6 +13,9 @@ from flowkit.engine import events
 SOON = 0.02
 """Seconds for timeouts that are meant to be hit."""
 
+AMPLE = 0.4
+"""Seconds for timeouts that one attempt is meant to hit and the next one isn't, on a busy machine too."""
+
 LONG = 20.0
 """Seconds that nothing here takes, unless it hangs."""
 
@@ -96,7 +99,7 @@ def test_a_retry_waits_for_the_end_of_the_attempt_that_was_left_behind():
     overlaps = []
     gate = threading.Event()
 
-    @step(timeout=SOON, retries=Retry(2, backoff=[0]))
+    @step(timeout=AMPLE, retries=Retry(2, backoff=[0]))
     def lingering() -> int:
         overlaps.append(not running.acquire(blocking=False))
         try:
@@ -116,7 +119,7 @@ def test_a_retry_waits_for_the_end_of_the_attempt_that_was_left_behind():
 
 
 def test_an_idempotent_step_is_retried_beside_the_attempt_that_was_left_behind(release):
-    @step(timeout=0.1, retries=Retry(2, backoff=[0]), idempotent=True)
+    @step(timeout=AMPLE, retries=Retry(2, backoff=[0]), idempotent=True)
     def twice() -> int:
         if current().attempt == 1:
             release.wait(LONG)
@@ -204,7 +207,7 @@ def test_a_coroutine_is_cancelled_at_its_deadline():
 
 
 def test_a_coroutine_that_timed_out_is_retried():
-    @step(timeout=SOON, retries=Retry(2, backoff=[0]))
+    @step(timeout=AMPLE, retries=Retry(2, backoff=[0]))
     async def second() -> int:
         if current().attempt == 1:
             await asyncio.sleep(LONG)
@@ -233,10 +236,10 @@ def test_the_total_timeout_covers_attempts_and_waits():
 def test_silence_ends_a_step_and_heartbeats_keep_it():
     beats = threading.Event()
 
-    @step(heartbeat_timeout=0.2)
+    @step(heartbeat_timeout=AMPLE)
     def lively() -> int:
-        for _ in range(30):
-            beats.wait(0.01)
+        for _ in range(20):
+            beats.wait(AMPLE / 10)
             current().heartbeat()
         return 1
 
