@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import sys
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
@@ -15,7 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 from flowkit.cli.failures import told
 from flowkit.cli.options import EPILOGUE, Format, JsonInput, Own, arguments_of
 from flowkit.cli.targets import find_workflow
-from flowkit.cli.terminal import Refused, errors, note, problem, refuse
+from flowkit.cli.terminal import Refused, errors, give_up, note, problem, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,8 +135,7 @@ def execute(arguments: Sequence[str]) -> int:
         problem("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever reads has enough. What is left in the buffer would fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up(sys.stdout)  # whoever reads has enough
         return 1
 
 
@@ -147,7 +145,8 @@ def _executed(arguments: Sequence[str]) -> int:
         # Names may have characters that the terminal's encoding hasn't; stderr takes them as it is.
         sys.stdout.reconfigure(errors="backslashreplace")
     answer = app(_guarded(list(arguments)), print_error=False, exit_on_error=False, result_action="return_value")
-    sys.stdout.flush()
+    if sys.stdout is not None:  # it is where the shell closed it
+        sys.stdout.flush()
     return answer if isinstance(answer, int) else 0
 
 

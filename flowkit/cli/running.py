@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.cli.failures import told
 from flowkit.cli.progress import Progress
-from flowkit.cli.terminal import errors, is_watched, note, print_json, problem, show
+from flowkit.cli.terminal import errors, give_up, is_watched, note, print_json, problem, show
 from flowkit.engine.events import RunFailed
 from flowkit.errors import CheckFailed, EncodingError, RunCancelled, Skipped
 from flowkit.stores.codec import to_json
@@ -89,9 +89,13 @@ def _conclude(run: Run[Any], label: str, last: Event | None, out: TextIO) -> int
     except EncodingError as error:
         problem(f"`{label}` succeeded, but its value can't be printed as JSON: {error}")
         return 1
+    except BrokenPipeError:
+        raise
     except (OSError, AttributeError, ValueError) as error:
-        # A pipe whose reader left, a full disk, or no stdout at all (then it is None).
-        problem(f"`{label}` succeeded, but its value couldn't be written: {error}")
+        # A full disk, or no stdout at all (then it is None).
+        give_up(out)
+        reason = str(error) if isinstance(error, OSError) else "stdout is closed"
+        problem(f"`{label}` succeeded, but its value couldn't be written: {reason}")
         return 1
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -16,7 +17,18 @@ if TYPE_CHECKING:
 
     from flowkit.diagnostics import Diagnostic
 
-__all__ = ["Refused", "errors", "has_colour", "is_watched", "note", "print_json", "problem", "refuse", "show"]
+__all__ = [
+    "Refused",
+    "errors",
+    "give_up",
+    "has_colour",
+    "is_watched",
+    "note",
+    "print_json",
+    "problem",
+    "refuse",
+    "show",
+]
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the user, not a fault
@@ -74,6 +86,12 @@ def show(found: Sequence[Diagnostic], console: Console) -> None:
     console.file.write(render(found, color=colour, width=console.width if console.is_terminal else None))
     console.file.write(f"\n\n{summary(found, color=colour)}\n")
     console.file.flush()
+
+
+def give_up(out: TextIO | None) -> None:
+    """Write no more to a stream that failed: what is left in its buffer would fail again, at exit."""
+    if out is not None:  # it is where the shell closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
 def print_json(data: Any, out: TextIO) -> None:

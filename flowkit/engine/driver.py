@@ -74,7 +74,6 @@ class Driver:
         *,
         run_id: str | None = None,
         keeps: bool = False,
-        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         workflow = plan.graph.workflow
         self.plan = plan
@@ -88,7 +87,8 @@ class Driver:
         self.lock = threading.Lock()
         self.conclusion: Conclusion | None = None
         self.events: list[events.Event] = []
-        self.loop = loop
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where async steps run: the loop that the run was started on, or the engine's."""
         self.guard: asyncio.Task[None] | None = None
         """What notices that the loop of the run's caller is closed."""
         self.context = contextvars.copy_context()

@@ -7,6 +7,8 @@ import os
 import re
 import select
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -257,3 +259,26 @@ def test_names_that_the_terminal_cannot_write_are_escaped(write, spawn, environm
     out, err = spawn("graph", "shop:say").communicate()
     assert "h\\xe9llo" in out
     assert err == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full disk to write to here")  # noqa: PTH110
+@pytest.mark.parametrize("where", [">&-", ">/dev/full"])
+def test_a_result_that_cant_be_written_is_one_error_and_no_traceback(tmp_path, where):
+    (tmp_path / "shop.py").write_text(
+        "from flowkit import step, workflow\n\n@step\ndef num(x: int) -> int:\n    return x\n\n"
+        "@workflow\ndef wf(x: int) -> int:\n    return num(x)\n"
+    )
+    root = os.pathsep.join([os.getcwd(), *sys.path])  # noqa: PTH109
+    command = f"'{sys.executable}' -m flowkit run shop.py:wf --x 1 {where}"
+    done = subprocess.run(
+        command,
+        check=False,
+        shell=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": root},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: `wf` succeeded, but its value couldn't be written: ")
+    assert "Traceback" not in done.stderr
