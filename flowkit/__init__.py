@@ -7,7 +7,8 @@ from flowkit.decorators import Step, Unmapped, Workflow, step, unmapped, workflo
 from flowkit.diagnostics import Diagnostic
 from flowkit.engine.current import StepContext, current
 from flowkit.engine.place import Interrupted
-from flowkit.engine.run import Run, StepRecord
+from flowkit.engine.records import StepRecord
+from flowkit.engine.run import Run
 from flowkit.engine.statuses import RunStatus
 from flowkit.errors import (
     BlockingCall,

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from flowkit.checks import check
 from flowkit.engine.blocking import loop_for_steps, refuse_to_block, running_loop
 from flowkit.engine.driver import Driver
-from flowkit.engine.ports import Services, install_default, runner_here
+from flowkit.engine.invariants import are_watched
+from flowkit.engine.ports import Services
 from flowkit.engine.run import Run
+from flowkit.engine.runners import install_default, runner_here
 from flowkit.errors import CancelReason, EngineClosed, PolicyError, RunConflict, RunNotFound
 from flowkit.executors.loops import LoopThread
 from flowkit.executors.observing import Observing
@@ -112,6 +114,7 @@ class Engine:
             observers=[observing.put for observing in self._observing],
             tracer=_tracer() if tracing else None,
             inline=executor == "inline",
+            watched=are_watched(),
         )
 
     # -- running ------------------------------------------------------------------------------------------------------
@@ -155,7 +158,9 @@ class Engine:
         driver = self._driver(checked, run_id=run_id, keeps=True)
         driver.warnings = checked.warnings
         driver.given = (workflow.declared, tuple(args), dict(kwargs))
-        driver.loop = loop_for_steps()
+        loop = loop_for_steps()
+        if loop is not None:
+            driver.coroutines.loop = loop
         with self._lock:
             # Looked up again: somebody may have started it, or closed the engine, while the body was recorded.
             self._refuse_closed(workflow)
@@ -165,8 +170,8 @@ class Engine:
             self._runs[driver.run_id] = driver
             self._admit(driver)
         driver.when_done(_Forget(self._under_way, id(driver)))
-        if driver.loop is not None and Lane.LOOP in driver.plan.lanes:
-            driver.guard = driver.loop.create_task(driver.stand_guard(), name=f"flowkit run {driver.run_id}")
+        if loop is not None and Lane.LOOP in driver.plan.lanes:
+            driver.coroutines.stand_guard(f"flowkit run {driver.run_id}")
         driver.begin_in_background()
         return Run(driver)
 

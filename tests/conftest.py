@@ -10,3 +10,6 @@ settings.register_profile("dev", settings.get_profile("calm"), max_examples=50)
 settings.register_profile("ci", settings.get_profile("calm"), max_examples=200, derandomize=True, print_blob=True)
 settings.register_profile("nightly", settings.get_profile("calm"), max_examples=5_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# Everything here runs with the engine's invariants checked as it goes.
+os.environ.setdefault("FLOWKIT_INVARIANTS", "1")

@@ -82,11 +82,15 @@ def unfamiliar(graph: Graph, memory: Memory) -> list[Node]:
             continue
         form: list[Any] = [node.spec]
         for arg in node.args:
-            if type(arg) is ref:
+            its = type(arg)
+            if its is ref:
                 behind = nodes[arg._flowkit_node]
                 if behind.kind is call and not arg._flowkit_path:
                     form.append(behind.spec)
                     continue
+            elif its is not Template:
+                form.append(its)
+                continue
             form.append(form_of_part(nodes, arg))
         if node.kwargs is not None:
             for name, arg in node.kwargs.items():
@@ -140,7 +144,11 @@ def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:
     kind = type(shape)
     items = shape.values() if kind is dict else shape
     if kind in (list, set, frozenset, dict):
-        return kind, frozenset([form_of_part(nodes, item) for item in items if type(item) is Ref])
+        refs = [item for item in items if type(item) is Ref]
+        behind = {nodes[ref._flowkit_node] for ref in refs if not ref._flowkit_path}
+        parts = {node.spec.declared for node in behind if node.kind is Kind.CALL and node.spec is not None}
+        rest = [ref for ref in refs if ref._flowkit_path or nodes[ref._flowkit_node].kind is not Kind.CALL]
+        return kind, frozenset(parts.union([form_of_part(nodes, ref) for ref in rest]))
     if issubclass(kind, tuple):
         return kind, tuple([form_of_part(nodes, item) if type(item) is Ref else 0 for item in items])
     return kind

@@ -1,7 +1,7 @@
 """`@step` and `@workflow`: from functions to things that can be recorded.
 
 A decorated object is inert. It can be called, recorded and described; it doesn't know how anything runs. Outside a
-workflow's body a step is the function it was. Calling a workflow goes through one port, `engine.ports.current_runner`.
+workflow's body a step is the function it was. Calling a workflow goes through one port, `engine.runners.current_runner`.
 
 Reading order: wrapping -> addresses -> mapping -> accessors -> steps -> workflows.
 """

@@ -20,7 +20,7 @@ from flowkit.decorators.wrapping import (
     never_asked,
     refuse_undecorable,
 )
-from flowkit.engine.ports import current_runner
+from flowkit.engine.runners import current_runner
 from flowkit.errors import MisuseError, PolicyError
 from flowkit.graph import Graph, WorkflowSpec, current_recorder, record_symbolically
 from flowkit.policies import WorkflowOptions

@@ -14,54 +14,42 @@ import contextvars
 import logging
 import os
 import threading
-from collections.abc import Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
-from flowkit.engine import events
+from flowkit.engine.calling import Calling
 from flowkit.engine.conclusion import Conclusion, conclude
+from flowkit.engine.coroutines import Coroutines
 from flowkit.engine.current import attempt_here
-from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
-from flowkit.engine.notes import add_note, cut_traceback
+from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
-from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
-from flowkit.engine.run import StepRecord
+from flowkit.engine.records import StepRecord
+from flowkit.engine.requests import Emit, Finish, Record, Stop
 from flowkit.engine.statuses import RunStatus, Status
-from flowkit.errors import CancelReason, MisuseError
-from flowkit.graph import Ref, SourceKind, Template, project
+from flowkit.errors import CancelReason
+from flowkit.graph import Ref
 from flowkit.plan import Lane
-from flowkit.policies import Fallback, retry_after_of
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Coroutine, Sequence
+    from collections import deque
+    from collections.abc import Callable, Sequence
 
     from flowkit.diagnostics import Diagnostic
-    from flowkit.engine.ports import RunTrace, Services
-    from flowkit.graph import StepSpec
+    from flowkit.engine.calling import Feed
+    from flowkit.engine.events import Event
+    from flowkit.engine.ports import Clock, RunTrace, Services
     from flowkit.plan import Plan
 
 __all__ = ["Driver"]
 
-Feed = Callable[[int, Any, int, float], None]
-"""An input of the machine: for a node, a fact, from an attempt, at a time."""
-
 log: Final = logging.getLogger("flowkit")
 
-CALLER: Final = (Lane.CALLER, Lane.ANY)
-POOL: Final = (Lane.POOL, Lane.ANY)
-ALONE: Final = (Lane.CALLER, Lane.POOL, Lane.ANY)
-"""For pool threads in a run in which no caller takes part."""
-LOOP: Final = (Lane.LOOP,)
-LOOP_CLOSED: Final = "its event loop was closed"
+_SUCCEEDED: Final = Status.SUCCEEDED
+_NO_VALUES: Final = (Ref, CoroutineType)
 
 LOOK_UP: Final = 0.5
 """Seconds after which a waiting main thread looks whether it was interrupted."""
-
-EVERYTHING: Final = (Lane.ANY, Lane.POOL, Lane.LOOP, Lane.CALLER)
 
 
 class Driver:
@@ -80,18 +68,20 @@ class Driver:
         self.services = services
         self.keeps = keeps
         """Whether its transitions and steps are kept: it was started, or somebody listens."""
-        self.machine = Machine(plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps)
-        self._any, self._pool, self._async, self._inline = (self.machine.ready[lane] for lane in EVERYTHING)
+        self.machine = Machine(
+            plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps, watched=services.watched
+        )
+        ready = self.machine.ready
+        self._any, self._pool = ready[Lane.ANY], ready[Lane.POOL]
+        self._async, self._inline = ready[Lane.LOOP], ready[Lane.CALLER]
         self._driven = False
         """Whether a caller takes part."""
         self.lock = threading.Lock()
         self.conclusion: Conclusion | None = None
-        self.events: list[events.Event] = []
-        self.loop: asyncio.AbstractEventLoop | None = None
-        """Where async steps run: the loop that the run was started on, or the engine's."""
-        self.guard: asyncio.Task[None] | None = None
-        """What notices that the loop of the run's caller is closed."""
+        self.events: list[Event] = []
         self.context = contextvars.copy_context()
+        self.calling = Calling(self.machine, self.context, services.random)
+        self._coroutines: Coroutines | None = None
         self.trace: RunTrace | None = None
         self._run_id = run_id
         self.warnings: Sequence[Diagnostic] = ()
@@ -112,14 +102,10 @@ class Driver:
         self.watched = False
         """Whether anybody ever waited, looked at its events or cancelled it."""
         self._wakes: list[Callable[[], None]] = []
-        self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._stopped: set[tuple[int, int]] = set()
         self._expired: list[Stop] = []
         """Attempts to stop because their time ran out."""
         self._due = float("inf")
-        self._loop_called = False
-        self._loop_thread = 0
-        self._inline_loop: asyncio.AbstractEventLoop | None = None
 
     # -- the run as others see it -------------------------------------------------------------------------------------
 
@@ -140,7 +126,24 @@ class Driver:
             return RunStatus.RUNNING
         return RunStatus.WAITING if machine.deadline is not None else RunStatus.RUNNING
 
-    def event_after(self, seen: int) -> events.Event | None:
+    @property
+    def coroutines(self) -> Coroutines:
+        """Its async steps; made when there are some."""
+        if self._coroutines is None:
+            self._coroutines = Coroutines(self)
+        return self._coroutines
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self.conclusion is not None
+
+    @property
+    def clock(self) -> Clock:
+        """Its time."""
+        return self.services.clock
+
+    def event_after(self, seen: int) -> Event | None:
         """The next transition after the first `seen`, waiting for it; None when there will be none."""
         with self.lock:
             while len(self.events) <= seen and self.conclusion is None:
@@ -179,39 +182,56 @@ class Driver:
             if self.conclusion is not None:
                 return False
             ended = self.machine.cancel(reason, self.services.clock.now(), detail)
-            self._after()
+            self.after()
             return ended
 
     def is_unwanted(self, index: int, attempt: int) -> bool:
         """Whether the result of an attempt would be dropped."""
         if self.services.inline:
             # Nobody else can look at the clock while this very thread is in the step.
-            ends = self.machine.runs_out(index)
+            ends = self.machine.runs_out(index, attempt)
             if ends is not None and ends <= self.services.clock.now():
                 return True
         return self.machine.stopping is not None or (index, attempt) in self._stopped
 
-    def time_left(self, index: int) -> float | None:
-        """Seconds until the running attempt of a node is out of time."""
-        with self.lock:
-            when = self.machine.runs_out(index)
-        return None if when is None else max(0.0, when - self.services.clock.now())
+    def key(self, index: int) -> str:
+        """The key of a node."""
+        return self.machine.key(index)
 
-    def beat(self, index: int, detail: Any) -> None:
-        """A sign of life from a step."""
-        with self.lock:
-            self.machine.beat(index, self.services.clock.now())
-        self.tell(events.StepHeartbeat, index, detail=detail)
+    def last_error(self, index: int) -> BaseException | None:
+        """What the newest attempt of a node that has ended raised."""
+        return self.machine.errors.get(index)
 
-    def tell(self, kind: type[events.StepEvent], index: int, **fields: Any) -> None:
+    def time_left(self, index: int, attempt: int) -> float | None:
+        """Seconds until an attempt is out of time; none are left to one that was left behind."""
+        with self.lock:
+            when = self.machine.runs_out(index, attempt)
+            if when is None:
+                return 0.0 if (index, attempt) in self._stopped else None
+        return max(0.0, when - self.services.clock.now())
+
+    def beat(self, index: int, attempt: int, detail: Any) -> None:
+        """A sign of life from an attempt."""
+        with self.lock:
+            self.machine.beat(index, attempt, self.services.clock.now())
+        self.tell("step_heartbeat", index, detail=detail)
+
+    def tell(self, kind: str, index: int, **told: Any) -> None:
         """Tell observers something that isn't a transition: unnumbered, not kept."""
         if self.services.observers:
-            spec = self.machine.nodes[index].spec
-            name = spec.name if spec is not None else ""
-            now = self.services.clock.time()
-            event = kind(run_id=self.run_id, time=now, key=self.machine.key(index), step=name, **fields)
+            event = self._event(kind, index, told, 0)
             for observe in self.services.observers:
                 observe(event)
+
+    def _event(self, kind: str, index: int, told: dict[str, Any], number: int) -> Event:
+        # Imported once somebody listens: there are many kinds, and most runs of small programs tell nobody.
+        from flowkit.engine.events import make
+
+        key, name = "", self.plan.graph.workflow.name
+        if index >= 0:
+            spec = self.machine.nodes[index].spec
+            key, name = self.machine.key(index), spec.name if spec is not None else ""
+        return make(kind, told, key, name, self.run_id, number, self.services.clock.time())
 
     # -- beginning ------------------------------------------------------------------------------------------------------
 
@@ -221,14 +241,14 @@ class Driver:
         if self.keeps:
             services.store.open(self.run_id, self.plan.graph.workflow.name)
         if services.tracer is not None:
-            self.trace = self.context.run(services.tracer.begin, self)
+            self.trace = self.calling.trace = self.context.run(services.tracer.begin, self)
             self.machine.listening = self.keeps or self.trace is not None
             self.machine.quiet = not self.keeps
         with self.lock:
             self.machine.begin(services.clock.now(), services.clock.time())
             self._answer_all()
             for finding in self.warnings:
-                self._publish(events.RunWarned(workflow=self.plan.graph.workflow.name, finding=finding))
+                self._publish("run_warned", -1, {"finding": finding})
 
     def begin_in_background(self) -> None:
         """Start the run for others to do."""
@@ -237,13 +257,14 @@ class Driver:
             self.drive()
             return
         with self.lock:
-            self._after()
+            self.after()
 
     # -- working --------------------------------------------------------------------------------------------------------
 
     def drive(self) -> None:
         """Take part until the run is over. Ctrl-C cancels the run, then goes on as it would have."""
         place = Place()
+        place.is_callers = True
         try:
             self._drive(place)
         except KeyboardInterrupt:
@@ -251,16 +272,14 @@ class Driver:
             raise
 
     def _drive(self, place: Place) -> None:
-        lanes = EVERYTHING if self.services.inline else CALLER
         self._driven = True
-        while self.conclusion is None:
-            self.serve(place, lanes)
+        queues = self._queues(place)
+        while True:
+            self.serve(place)
             with self.lock:
                 if self.conclusion is not None:
-                    return  # type: ignore[unreachable] # `serve` may have ended it
-                if any(self.machine.ready[lane] for lane in lanes):
-                    continue
-                if self._after():
+                    return
+                if any(queues) or self.after():
                     continue
                 if self._more is None:
                     self._more = threading.Condition(self.lock)
@@ -270,6 +289,14 @@ class Driver:
                     self._waiting = max(0, self._waiting - 1)
             if self.services.inline:
                 self.tick()
+
+    def _queues(self, place: Place) -> Sequence[deque[int]]:
+        """What a worker takes from: first what few others can take."""
+        if self.services.inline:
+            return self._inline, self._pool, self._async, self._any
+        if place.is_callers:
+            return self._inline, self._any
+        return (self._pool, self._any) if self._driven else (self._inline, self._pool, self._any)
 
     def _patience(self) -> float | None:
         """How long to wait at most: an inline driver keeps its own time, the others have a timekeeper."""
@@ -281,308 +308,127 @@ class Driver:
         with self.lock:
             if self.conclusion is None:
                 self.machine.cancel(CancelReason.USER, self.services.clock.now(), "interrupted")
-                self._after()
+                self.after()
         # What the interrupt may have cut in two can't be waited for without end.
         if not self.wait(timeout=1.0):
             with self.lock:
-                self._crash(KeyboardInterrupt("interrupted"))
+                self.crash(KeyboardInterrupt("interrupted"))
 
-    def serve(self, place: Place, lanes: Sequence[Lane] | None = None) -> None:
-        """Work on this run until nothing is ready for these lanes; a pool thread's, if none are given."""
-        if lanes is None:
-            lanes = POOL if self._driven else ALONE
-        clock, machine = self.services.clock, self.machine
-        place.driver = self
+    def serve(self, place: Place) -> None:
+        """Work on this run until nothing is ready for whoever is in this place."""
+        machine, queues = self.machine, self._queues(place)
+        short = machine.is_quiet  # then plain nodes have a loop of their own
+        place.run = self
         try:
             with self.lock:
                 self._called = False
-                index = machine.take(lanes, clock.now()) if self.conclusion is None else None
-                self._after()
+                index = None if self.conclusion is not None else machine.take_from(queues, self.services.clock.now())
+                place.index = -1 if index is None else index
+                self.after()
             while index is not None:
-                index = self._work(index, place, lanes)
+                if short and machine.plain[index]:
+                    index = self._work_plainly(index, place, queues)
+                else:
+                    index = self._work(index, place, queues)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - an engine that breaks has to wake whoever waits for it
             with self.lock:
-                self._crash(error)
+                self.crash(error)
         finally:
-            place.driver = None
+            place.run = None
 
-    def _work(self, index: int, place: Place, lanes: Sequence[Lane]) -> int | None:
+    def _work_plainly(self, index: int, place: Place, queues: Sequence[deque[int]]) -> int | None:
+        """Run plain nodes for as long as the next one is plain as well; the next that isn't.
+
+        What `_work` does, for nodes that ask for nothing but to be called, in a run that tells nobody of them: most
+        nodes of most runs. Everything that can be looked up once is, and nothing is called that can be left out.
+        """
+        machine, calling, trace, lock = self.machine, self.calling, self.trace, self.lock
+        copy, arguments, here = self.context.copy, calling.arguments, attempt_here.set
+        nodes, owners, inline = machine.nodes, machine.owners, self.services.inline
+        carry_on, requests, now = machine.carry_on, machine.requests, self.services.clock.now
+        while True:
+            try:
+                node = nodes[index]
+                spec: Any
+                if node.data or owners[index] is not None:
+                    spec, args, kwargs = arguments(index)
+                else:
+                    spec, args, kwargs = node.spec, node.args, node.kwargs
+                context = copy()
+                context.run(here, (self, index, 1))
+                if trace is not None:
+                    context.run(trace.enter, index, 1)
+                value = context.run(spec.target, *args, **kwargs) if kwargs else context.run(spec.target, *args)
+                if type(value) in _NO_VALUES:
+                    calling.refuse(value, spec)
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) and place.is_callers:
+                    self._hand_in_interrupt(index, 1)
+                    raise
+                return self._hand_in(index, 1, place, queues, machine.fail, calling.failure(index, 1, error))
+            if inline:
+                self.tick()  # nobody else could have noticed that time ran out
+            with lock:
+                if self.conclusion is not None:
+                    return None
+                following = carry_on(index, value, () if place.retired else queues, now())
+                if trace is not None and machine.plain[index] and machine.status[index] is _SUCCEEDED:
+                    trace.succeeded(index)  # of which no event is made; if the run was stopped meanwhile, one was
+                place.index = index = -1 if following is None else following
+                if (
+                    requests
+                    or self._async
+                    or self._inline
+                    or machine.deadline is not None
+                    or ((self._any or self._pool) and (self._waiting or not self._called))
+                ):
+                    self.after()
+            if following is None or not machine.plain[following]:
+                return following
+
+    def _work(self, index: int, place: Place, queues: Sequence[deque[int]]) -> int | None:
         """Do what a taken node asks for, hand in what came of it; the next node, if there is one for this worker."""
-        machine, services = self.machine, self.services
+        machine = self.machine
         attempt = machine.attempts.get(index, 1) if index not in machine.other_work else 0
-        place.index = index
-        if not attempt:
-            feed, fact = self._do(machine.other_work[index], index)
-        else:
-            feed, fact = self._run(index, attempt, place, lanes)
-        place.index = -1
-        if services.inline:
-            self.tick()  # nobody else could have noticed that time ran out
+        try:
+            if not attempt:
+                feed, fact = self.calling.do(machine.other_work[index], index)
+            elif machine.lanes[index] is Lane.LOOP:
+                feed, fact = self.coroutines.run_here(index, attempt)
+            else:
+                feed, fact = self.calling.run(self, index, attempt, place)
+        except KeyboardInterrupt:
+            self._hand_in_interrupt(index, attempt)
+            raise
+        return self._hand_in(index, attempt, place, queues, feed, fact)
+
+    def _hand_in(
+        self, index: int, attempt: int, place: Place, queues: Sequence[deque[int]], feed: Feed, fact: Any
+    ) -> int | None:
+        """Hand in what came of a node; the next one."""
+        machine = self.machine
+        if self.services.inline:
+            self.tick()
         with self.lock:
+            place.index = -1
             if self.conclusion is not None:
                 return None
-            now = services.clock.now()
+            now = self.services.clock.now()
             feed(index, fact, attempt, now)
-            if self.trace is not None and machine.quiet and machine.plain[index]:
-                self._tell_success(index)
-            following = None if place.retired else machine.take(lanes, now)
-            if (
-                machine.requests
-                or self._any
-                or self._pool
-                or self._async
-                or self._inline
-                or machine.deadline is not None
-            ):
-                self._after()
+            following = None if place.retired else machine.take_from(queues, now)
+            place.index = -1 if following is None else following
+            self.after()
             return following
-
-    def _tell_success(self, index: int) -> None:
-        """What a trace is told where no event is made of it."""
-        if self.machine.status[index] is Status.SUCCEEDED and self.trace is not None:
-            self.trace.succeeded(index)
-
-    def _run(self, index: int, attempt: int, place: Place, lanes: Sequence[Lane]) -> tuple[Feed, Any]:
-        """Run a step: how to hand in what came of it, and what that is."""
-        machine = self.machine
-        try:
-            spec, args, kwargs = self._call(index)
-            if machine.plain[index]:
-                value = self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
-            elif machine.lanes[index] is Lane.LOOP:
-                value = self._run_inline(index, attempt, spec, args, kwargs)
-            elif machine.is_interruptible(index):
-                value = self._run_interruptibly(place, index, attempt, spec, args, kwargs)
-            else:
-                value = self.context.copy().run(self._invoke, index, attempt, spec.target, args, kwargs)
-            kind = type(value)
-            if kind is Ref or kind is CoroutineType:
-                _refuse(value, spec)
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and (lanes is CALLER or lanes is EVERYTHING):
-                self._hand_in_interrupt(index, attempt)
-                raise
-            cut_traceback(error, __file__)
-            return machine.fail, self._judge(index, attempt, error)
-        return machine.succeed, value
-
-    def _invoke(self, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Call a step, in a context of its own."""
-        attempt_here.set((self, index, attempt))
-        if self.trace is not None:
-            self.trace.enter(index, attempt)
-        return function(*args, **kwargs) if kwargs else function(*args)
-
-    def _run_interruptibly(self, place: Place, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any) -> Any:
-        context = self.context.copy()
-        if self.trace is not None:
-            context.run(self.trace.enter, index, attempt)  # not under an interrupt; entering twice is entering once
-        place.arm()
-        try:
-            return context.run(self._invoke, index, attempt, spec.target, args, kwargs)
-        finally:
-            place.disarm()
 
     def _hand_in_interrupt(self, index: int, attempt: int) -> None:
         """Ctrl-C hit a step in the calling thread: the run is cancelled, and this node with it."""
         now = self.services.clock.now()
         with self.lock:
             self.machine.cancel(CancelReason.USER, now, "interrupted")
-            self._after()
+            self.after()
             self.machine.ended(index, attempt, now)
-
-    # -- what a node is called with -------------------------------------------------------------------------------------
-
-    def _call(self, index: int) -> tuple[StepSpec, Sequence[Any], dict[str, Any] | None]:
-        """The step of a node, and its arguments with every Ref replaced."""
-        machine = self.machine
-        node = machine.nodes[index]
-        spec = node.spec
-        assert spec is not None
-        group = machine.owners[index]
-        if group is not None:
-            item = index - group.base
-            args = []
-            for kind, held in group.columns:
-                if kind is SourceKind.EACH:
-                    value = held[item]
-                    args.append(self._resolve(value) if type(value) is Ref or type(value) is Template else value)
-                elif kind is SourceKind.SAME:
-                    args.append(held)
-                else:
-                    source = held.base + item
-                    args.append(machine.outcome(source) if machine.nodes[source].tolerant else machine.values[source])
-            return spec, args, None
-        if not node.data:
-            return spec, node.args, node.kwargs
-        values = machine.values
-        args = [
-            values[arg._flowkit_node] if type(arg) is Ref and not arg._flowkit_path else self._resolve(arg)
-            for arg in node.args
-        ]
-        if node.kwargs is None:
-            return spec, args, None
-        return spec, args, {name: self._resolve(arg) for name, arg in node.kwargs.items()}
-
-    def _resolve(self, value: Any) -> Any:
-        if type(value) is Ref:
-            return project(self.machine.values[value._flowkit_node], value._flowkit_path)
-        return value.fill(self._resolve) if type(value) is Template else value
-
-    # -- work other than the body ---------------------------------------------------------------------------------------
-
-    def _do(self, asked: Work, index: int) -> tuple[Feed, Any]:
-        """Run the code that a condition, a fallback or a map's list means: how to hand in what came of it, and what."""
-        machine = self.machine
-        try:
-            if asked is Work.EXPAND:
-                node = machine.nodes[index]
-                label = node.spec.label if node.spec is not None else ""
-                items = collect(node, label, self._resolve, machine.groups)
-                return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
-            _, args, kwargs = self._call(index)
-            policy = machine.policies[index]
-            assert policy is not None
-            context = self.context.copy()
-            if asked is Work.CONDITION:
-                assert policy.run_if is not None
-                condition = bool(context.run(policy.run_if, *args, **(kwargs or {})))
-                return lambda node, condition, _, now: machine.answer(node, condition, now), condition
-            assert isinstance(policy.on_failure, Fallback)
-            assert policy.on_failure.call is not None
-            if self.trace is not None:
-                context.run(self.trace.enter, index, 0)
-            return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
-        except BaseException as error:  # noqa: BLE001 - somebody's own code
-            cut_traceback(error, __file__)
-            what = {Work.CONDITION: "run_if", Work.FALLBACK: "the fallback", Work.EXPAND: "the list of items"}[asked]
-            add_note(error, f"raised by {what} of `{machine.key(index)}`")
-            return machine.fail, Failure(error)
-
-    def _judge(self, index: int, attempt: int, error: BaseException) -> Failure:
-        """Ask a step's policy about an error. Its predicates and backoffs may be somebody's own, and may raise."""
-        policy = self.machine.policies[index]
-        if policy is None or policy.retry is None:
-            return Failure(error)
-        try:
-            wanted = policy.retry.wants(error)
-            asked = retry_after_of(error) if wanted else None
-            delay = asked
-            if wanted and asked is None:
-                delay = policy.retry.delay(attempt, self.services.random())
-        except Exception as problem:  # noqa: BLE001 - then there is no retry, and the reason is told
-            add_note(error, f"the retry policy of `{self.machine.key(index)}` raised {problem!r}")
-            return Failure(error, why=f"the retry policy raised {problem!r}")
-        if not wanted:
-            return Failure(error, why=f"its policy doesn't retry a {type(error).__name__}")
-        why = f"{type(error).__name__}" + (", which says when" if asked is not None else "")
-        return Failure(error, retryable=True, delay=delay, why=why)
-
-    # -- the event loop ---------------------------------------------------------------------------------------------------
-
-    def _run_inline(self, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any) -> Any:
-        """An async step of an inline driver: on a loop of its own, to the end."""
-        import asyncio
-
-        if self._inline_loop is None:
-            self._inline_loop = asyncio.new_event_loop()
-        loop = self._inline_loop
-        policy = self.machine.policies[index]
-        context = self.context.copy()
-        body = self._await(index, attempt, spec.target, args, kwargs)
-        limit = policy.timeout if policy is not None else None
-
-        async def bounded() -> Any:
-            return await asyncio.wait_for(body, limit)
-
-        return loop.run_until_complete(loop.create_task(bounded(), context=context))
-
-    async def _await(
-        self, index: int, attempt: int, function: Callable[..., Coroutine[Any, Any, Any]], args: Any, kwargs: Any
-    ) -> Any:
-        attempt_here.set((self, index, attempt))
-        if self.trace is not None:
-            self.trace.enter(index, attempt)
-        return await function(*args, **(kwargs or {}))
-
-    def _serve_loop(self) -> None:
-        """On the event loop: a task for every async step that is ready."""
-        assert self.loop is not None
-        self._loop_thread = threading.get_ident()
-        while True:
-            with self.lock:
-                self._loop_called = False
-                index = self.machine.take(LOOP, self.services.clock.now()) if self.conclusion is None else None
-                if index is None:
-                    return
-                attempt = self.machine.attempts.get(index, 1)
-                self._after()
-            # Not under the lock: an eager task runs at once, and may come back with its result from in here.
-            task = self.loop.create_task(self._run_async(index, attempt), context=self.context.copy())
-            if not task.done():
-                self._tasks[index] = task
-            if (index, attempt) in self._stopped:
-                task.cancel()
-
-    async def _run_async(self, index: int, attempt: int) -> None:
-        """One attempt of an async step, as a task; nothing it does may leave the run without an answer."""
-        try:
-            feed, fact = await self._attempt_async(index, attempt)
-            with self.lock:
-                if self.conclusion is None:
-                    feed(index, fact, attempt, self.services.clock.now())
-                    self._after()
-        except BaseException as error:  # noqa: BLE001 - see `serve`
-            with self.lock:
-                self._crash(error)
-        finally:
-            if self.machine.attempts.get(index, 1) == attempt:
-                self._tasks.pop(index, None)
-
-    async def _attempt_async(self, index: int, attempt: int) -> tuple[Feed, Any]:
-        machine = self.machine
-        try:
-            spec, args, kwargs = self._call(index)
-            value = await self._await(index, attempt, spec.target, args, kwargs)
-            if type(value) is Ref:
-                _refuse(value, spec)
-        except BaseException as caught:  # noqa: BLE001 - whatever a step raises is its own failure
-            error: BaseException = caught
-            cut_traceback(error, __file__)
-            if type(error).__name__ == "CancelledError" and not self.is_unwanted(index, attempt):
-                if self.guard is not None and self.guard.cancelling():
-                    # The loop is being taken down around us: nothing more can run on it.
-                    self.cancel(CancelReason.SHUTDOWN, LOOP_CLOSED)
-                else:
-                    error = RuntimeError(
-                        f"`{machine.key(index)}` was cancelled from within: something that it awaits was"
-                    )
-                    error.__cause__ = caught
-            return machine.fail, self._judge(index, attempt, error)
-        return machine.succeed, value
-
-    async def stand_guard(self) -> None:
-        """Live on the loop that the run's async steps need: when that is closed, the run ends with it."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        ended = loop.create_future()
-
-        def end() -> None:
-            if not ended.done():
-                ended.set_result(None)
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(end)
-
-        self.when_done(wake)
-        try:
-            await ended
-        except asyncio.CancelledError:
-            self.cancel(CancelReason.SHUTDOWN, LOOP_CLOSED)
-            raise
 
     # -- after every transition -------------------------------------------------------------------------------------------
 
@@ -593,13 +439,13 @@ class Driver:
                 self._due = float("inf")
                 if self.conclusion is None:
                     self.machine.advance(self.services.clock.now())
-                    self._after()
+                    self.after()
             self._stop_expired()
         except BaseException as error:  # noqa: BLE001 - see `serve`
             with self.lock:
-                self._crash(error)
+                self.crash(error)
 
-    def _after(self) -> bool:
+    def after(self) -> bool:
         """Do what the machine asks for, under the lock; says whether there was anything."""
         machine = self.machine
         busy = bool(machine.requests) and self._answer_all()
@@ -625,7 +471,7 @@ class Driver:
         machine, clock = self.machine, self.services.clock
         kind = type(request)
         if kind is Emit:
-            self._publish(request.event, request.node)
+            self._publish(request.kind, request.node, request.told)
         elif kind is Record:
             self.services.store.record(self.run_id, self.step_record(request.node))
             machine.recorded(request.node, clock.now())
@@ -635,18 +481,18 @@ class Driver:
             self._stop(request)
         elif kind is Finish and self.conclusion is None:
             conclusion = conclude(self.machine, self.run_id if self.machine.failures else "")
-            last = request.event
-            if conclusion.error is not None and type(last) is events.RunSucceeded and conclusion.status != "succeeded":
+            news = request.news
+            if news is not None and news.kind == "run_succeeded" and conclusion.status != "succeeded":
                 # Every step succeeded, and making the value to return from their results didn't.
-                last = events.RunFailed(workflow=last.workflow, error=conclusion.error)
-            self._settle(conclusion, last)
+                news = Emit("run_failed", -1, {"error": conclusion.error})
+            self._settle(conclusion, news)
 
     def _share(self) -> None:
         """Have somebody come for what is ready."""
         if self.services.inline:
             return
-        if self._async and not self._loop_called:
-            self._call_loop()
+        if self._async:
+            self.coroutines.call()
         if self._waiting and self._more is not None and (self._any or self._inline):
             self._waiting -= 1
             self._more.notify()
@@ -654,31 +500,17 @@ class Driver:
             self._called = True
             self.services.workers.assist(self)
 
-    def _call_loop(self) -> None:
-        """Have the event loop come for its async steps."""
-        self._loop_called = True
-        try:
-            if self.loop is None:
-                self.loop = self.services.loops.get()
-            if threading.get_ident() == self._loop_thread:
-                self.loop.call_soon(self._serve_loop)
-            else:
-                self.loop.call_soon_threadsafe(self._serve_loop)
-        except RuntimeError:  # it was closed, or can't be started at exit: nothing async can run any more
-            self.machine.cancel(CancelReason.SHUTDOWN, self.services.clock.now(), LOOP_CLOSED)
-            self._after()
-
     def _stop_expired(self) -> None:
         """Stop attempts whose time ran out. Their policies are asked outside the lock: they may be anybody's code."""
         while self._expired:
             request = self._expired.pop(0)
             assert request.error is not None
-            failure = self._judge(request.node, request.attempt, request.error)
+            failure = self.calling.judge(request.node, request.attempt, request.error)
             with self.lock:
                 if self.conclusion is None:
                     self.machine.judge(request.node, failure)
                     self._stop(request)
-                    self._after()
+                    self.after()
 
     def _stop(self, request: Stop) -> None:
         """Stop an attempt: a coroutine is cancelled, a thread is left behind."""
@@ -687,9 +519,7 @@ class Driver:
         if not machine.is_running(index, attempt):
             return
         self._stopped.add((index, attempt))
-        task = self._tasks.get(index)
-        if task is not None and self.loop is not None and not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(task.cancel)
+        if self._coroutines is not None and self._coroutines.stop(index, attempt):
             return
         if self.services.inline and request.reason is CancelReason.TIMEOUT:
             return  # the thread that would go on without it is the one that runs it
@@ -698,13 +528,12 @@ class Driver:
         self.services.workers.retire(self, index, interrupt=interrupt)
         machine.abandon(index, attempt, now)
 
-    def _publish(self, event: events.Event, node: int = -1) -> None:
+    def _publish(self, kind: str, node: int, told: dict[str, Any]) -> None:
+        event = self._event(kind, node, told, len(self.events) + 1 if self.keeps else 0)
         if self.trace is not None:
             self.trace.told(node, event)
         if not self.keeps:
             return
-        number, time = len(self.events) + 1, self.services.clock.time()
-        event = attrs.evolve(event, run_id=self.run_id, number=number, time=time)
         self.events.append(event)
         for observe in self.services.observers:
             observe(event)
@@ -713,15 +542,14 @@ class Driver:
         for wake in self._watchers:
             wake()
 
-    def _crash(self, error: BaseException) -> None:
+    def crash(self, error: BaseException) -> None:
         """The engine itself failed, or its store did: whoever waits is woken with that."""
         if self.conclusion is None:
             log.error("the engine failed while running %s", self.plan.graph.workflow.name, exc_info=error)
             add_note(error, f"flowkit failed while running `{self.plan.graph.workflow.label}`; no step raised this")
-            name = self.plan.graph.workflow.name
-            self._settle(Conclusion(RunStatus.FAILED, error=error), events.RunFailed(workflow=name, error=error))
+            self._settle(Conclusion(RunStatus.FAILED, error=error), Emit("run_failed", -1, {"error": error}))
 
-    def _settle(self, conclusion: Conclusion, last: events.Event | None) -> None:
+    def _settle(self, conclusion: Conclusion, news: Emit | None) -> None:
         """The end of the run: kept, then told, then everybody is woken. Nothing in it may keep the last from happening."""
         try:
             if self.keeps:
@@ -730,17 +558,18 @@ class Driver:
             log.exception("the end of run %s couldn't be kept", self.run_id)
             add_note(error, f"raised by the store while it kept the end of `{self.plan.graph.workflow.label}`")
             conclusion = Conclusion(RunStatus.FAILED, error=error)
-            last = events.RunFailed(workflow=self.plan.graph.workflow.name, error=error)
+            news = Emit("run_failed", -1, {"error": error})
         try:
-            if last is not None:
-                self._publish(last)
+            if news is not None:
+                self._publish(news.kind, -1, news.told)
             if self.trace is not None:
                 self.trace.finished(str(conclusion.status), conclusion.error)
-            if self._inline_loop is not None:
-                self._inline_loop.close()
+            if self._coroutines is not None:
+                self._coroutines.close()
         except Exception:
             log.exception("somebody couldn't be told of the end of run %s", self.run_id)
         self.conclusion = conclusion
+        self._coroutines = None  # which knows this run: what is over is to be gone when nobody holds it any more
         for condition in (self._changed, self._more):
             if condition is not None:
                 condition.notify_all()
@@ -791,13 +620,3 @@ def _patience(limit: float | None) -> float | None:
     if limit is None:
         return longest if longest is LOOK_UP else None
     return min(limit, longest)
-
-
-def _refuse(value: Any, spec: StepSpec) -> None:
-    """What a step can't return."""
-    if type(value) is Ref:
-        message = f"`{spec.label}` returned the stand-in for another step's result; return a value"
-    else:
-        value.close()
-        message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
-    raise MisuseError(message)

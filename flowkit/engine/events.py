@@ -5,7 +5,7 @@ Transitions are numbered per run without gaps and delivered in order; they never
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import attrs
 
@@ -38,9 +38,15 @@ __all__ = [
 ]
 
 
+_KINDS: Final[dict[str, Any]] = {}
+
+
 @attrs.frozen(kw_only=True)
 class Event:
     """Something that happened in a run."""
+
+    kind: ClassVar[str]
+    """Its name in words: `step_started`."""
 
     run_id: str = ""
     number: int = 0
@@ -48,10 +54,9 @@ class Event:
     time: float = 0.0
     """When, in seconds since the epoch."""
 
-    @property
-    def kind(self) -> str:
-        """Its name in words: `step_started`."""
-        return "".join("_" + c.lower() if c.isupper() else c for c in type(self).__name__).lstrip("_")
+    def __init_subclass__(cls) -> None:
+        cls.kind = "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
+        _KINDS[cls.kind] = cls  # attrs makes a class anew where it gives it slots, and comes here twice
 
 
 @attrs.frozen(kw_only=True)
@@ -216,6 +221,13 @@ class StepLog(StepEvent):
 
     message: str
     fields: dict[str, Any] = attrs.field(factory=dict)
+
+
+def make(kind: str, told: dict[str, Any], key: str, step: str, run_id: str, number: int, time: float) -> Event:
+    """The event of this kind. `step` is the workflow's name where it is about the run."""
+    made: type[Event] = _KINDS[kind]
+    whose = {"workflow": step} if issubclass(made, RunEvent) else {"key": key, "step": step}
+    return made(run_id=run_id, number=number, time=time, **whose, **told)
 
 
 def fields(event: Event) -> dict[str, Any]:

@@ -34,8 +34,8 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine import events
 from flowkit.engine.groups import Group
+from flowkit.engine.invariants import Statuses, verify_end
 from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
 from flowkit.errors import CancelReason, Deadlock, IllegalTransition, StepTimeout
@@ -58,7 +58,10 @@ LOST: Final = 1
 SKIP: Final = 2
 BLOCK: Final = 3
 
+# Members of an enum, and the one request that most runs make, are looked up and made once: it shows in small runs.
+_PENDING: Final = Status.PENDING
 _RUNNING: Final = Status.RUNNING
+_FINISH: Final = Finish(None)
 _SUCCEEDED: Final = Status.SUCCEEDED
 
 EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
@@ -77,7 +80,15 @@ GRACE: Final = 5.0
 class Machine:
     """One run of a plan."""
 
-    def __init__(self, plan: Plan, *, fail_fast: bool = True, listening: bool = False, keeps: bool = False) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        fail_fast: bool = True,
+        listening: bool = False,
+        keeps: bool = False,
+        watched: bool = False,
+    ) -> None:
         self.plan = plan
         self.fail_fast = fail_fast
         self.listening = listening
@@ -96,7 +107,11 @@ class Machine:
         size = len(self.nodes)
         self.owners: list[Group | None] = [None] * size
         """Per node, the map it is an item of."""
-        self.status: list[Status] = [Status.PENDING] * size
+        self.status: list[Status] = [_PENDING] * size
+        self.watched = watched
+        """Whether its invariants are checked as it goes."""
+        if watched:
+            self.status = Statuses(self.status)
         self.values: list[Any] = [None] * size
         self.verdict = bytearray(size)
         self.left = size
@@ -146,7 +161,7 @@ class Machine:
         self._unhandled: set[int] = set()
         self._data_sets: dict[int, frozenset[int]] = {}
         """What nodes that take very many values take, for those that fail in numbers."""
-        self._unrecorded: dict[int, events.Event | None] = {}
+        self._unrecorded: dict[int, Emit | None] = {}
         """Nodes that have ended and whose end isn't on record yet, with what is to be told then."""
         self._wall = 0.0
 
@@ -158,8 +173,15 @@ class Machine:
         if self.stopping is not None:
             return  # cancelled before it began
         if self.listening:
-            self._emit(events.RunStarted(workflow=self.plan.graph.workflow.name, nodes=len(self.nodes)))
-        self._advance_ready(self.plan.ready, now)
+            self._tell("run_started", nodes=len(self.nodes))
+        rest, plain = [], self.plain
+        for index in self.plan.ready:
+            if plain[index]:
+                self._any.append(index)
+            else:
+                rest.append(index)
+        if rest:
+            self._advance_ready(rest, now)
         self._close(now)
 
     def take(self, lanes: Iterable[Lane], now: float) -> int | None:
@@ -167,44 +189,62 @@ class Machine:
 
         What is to be done for it says `work.get(node, Work.BODY)`.
         """
-        for lane in lanes:
-            queue = self.ready[lane]
+        return self.take_from([self.ready[lane] for lane in lanes], now)
+
+    def take_from(self, queues: Sequence[deque[int]], now: float) -> int | None:
+        """What `take` does, for some of the queues in `ready`."""
+        for queue in queues:
             while queue:
                 index = queue.popleft()
-                if self.plain[index] and (not self.listening or self.quiet):
+                if self.plain[index] and self.is_quiet:
                     self.status[index] = _RUNNING
                     self.busy += 1
                     return index
                 # What ran out of time in the queue has ended, or its fallback waits in another one.
-                if self.status[index] < _SUCCEEDED and (lane is Lane.ANY or index not in self.other_work):
+                if self.status[index] < _SUCCEEDED and (queue is self._any or index not in self.other_work):
                     self._begin(index, now)
                     return index
         return None
 
+    def carry_on(self, index: int, value: Any, queues: Sequence[deque[int]], now: float) -> int | None:
+        """A plain body returned, and whoever ran it takes the next node: `succeed` and `take` in one go.
+
+        The path that most nodes of most runs take: for a quiet machine, and for it alone.
+        """
+        status, plain = self.status, self.plain
+        if not plain[index] or status[index] is not _RUNNING:  # the run was stopped meanwhile
+            self.succeed(index, value, 1, now)
+            return self.take_from(queues, now)
+        self.busy -= 1
+        self.values[index] = value
+        status[index] = _SUCCEEDED
+        self.left -= 1
+        waits = self.waits
+        for target in self.dependents[index]:
+            left = waits[target] - 1
+            waits[target] = left
+            if not left:
+                if plain[target] and not self.verdict[target]:
+                    self._any.append(target)
+                else:
+                    self._advance_ready((target,), now)
+        if self.choosers:
+            for target in self.choosers.get(index, ()):
+                self._advance_ready(self._choose(index, target), now)
+        if not self.left or not (self.busy or self._any):
+            self._close(now)
+        for queue in queues:
+            if queue:
+                if not plain[queue[0]]:
+                    return self.take_from(queues, now)
+                index = queue.popleft()
+                status[index] = _RUNNING
+                self.busy += 1
+                return index
+        return None
+
     def succeed(self, index: int, value: Any, attempt: int, now: float) -> None:
         """A body or a fallback returned."""
-        loud = self.keeps or (self.listening and not self.quiet)
-        if self.plain[index] and self.status[index] is _RUNNING and not loud:
-            # The path that most nodes of most runs take, in one go; everything below it is the general case.
-            self.busy -= 1
-            self.values[index] = value
-            self.status[index] = _SUCCEEDED
-            self.left -= 1
-            waits, plain = self.waits, self.plain
-            for target in self.dependents[index]:
-                left = waits[target] - 1
-                waits[target] = left
-                if not left:
-                    if plain[target] and not self.verdict[target]:
-                        self._any.append(target)
-                    else:
-                        self._advance_ready((target,), now)
-            if self.choosers:
-                for target in self.choosers.get(index, ()):
-                    self._advance_ready(self._choose(index, target), now)
-            if not self.left or not (self.busy or self._any):
-                self._close(now)
-            return
         if not self._answered(index, attempt, now):
             return
         self._expiring.pop(index, None)
@@ -254,7 +294,7 @@ class Machine:
         group = self._grow(index, count, columns)
         self.status[index] = _RUNNING
         if self.listening:
-            self._emit(events.ItemsCollected(**self._who(index), count=count), index)
+            self._tell("items_collected", index, count=count)
         if not count:
             self._advance_ready((index,), now)
         elif group.is_flat:
@@ -268,15 +308,16 @@ class Machine:
     def recorded(self, index: int, now: float) -> None:
         """A node's end is on record; who depends on it and who listens may see it."""
         if index in self._unrecorded:
-            event = self._unrecorded.pop(index)
-            if event is not None:
-                self._emit(event, index)
+            news = self._unrecorded.pop(index)
+            if news is not None:
+                self.requests.append(news)
             self._release(index, now)
             self._close(now)
 
-    def beat(self, index: int, now: float) -> None:
-        """A step gave a sign of life."""
-        self._beats[index] = now
+    def beat(self, index: int, attempt: int, now: float) -> None:
+        """An attempt gave a sign of life. Of one that was left behind it is nobody's."""
+        if self.is_running(index, attempt):
+            self._beats[index] = now
 
     def judge(self, index: int, failure: Failure) -> None:
         """What the policy says of an attempt whose time ran out."""
@@ -297,7 +338,7 @@ class Machine:
         expired = self._expired.pop(index, None)
         if self.listening:
             reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.USER
-            self._emit(events.StepAbandoned(**self._who(index), attempt=attempt, reason=str(reason)), index)
+            self._tell("step_abandoned", index, attempt=attempt, reason=str(reason))
         if expired is not None and self.stopping is None:
             self._timed_out(index, expired, now)
         else:
@@ -337,6 +378,11 @@ class Machine:
         return self._timers[0][0] if self._timers else None
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether plain nodes may go the short way: nobody is told of them, and nothing is kept."""
+        return not self.keeps and (self.quiet or not self.listening)
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is under way and nothing is due: with nodes left, that is a deadlock."""
         under_way = self.busy or self._unrecorded or self._lingering or self._timers
@@ -360,8 +406,10 @@ class Machine:
         """Why a node didn't run, with the node that it comes from."""
         return self.reasons.get(index, "")
 
-    def runs_out(self, index: int) -> float | None:
-        """When the running attempt of a node is out of time; None if that is never."""
+    def runs_out(self, index: int, attempt: int) -> float | None:
+        """When an attempt of a node is out of time; None if that is never, or if nobody waits for it any more."""
+        if not self.is_running(index, attempt):
+            return None
         ends = [self._ends.get(index), self._deadlines.get(index)]
         return min((end for end in ends if end is not None), default=None)
 
@@ -463,7 +511,7 @@ class Machine:
                 self.status[index] = Status.WAITING
                 self._set_timer(start, "due", index)
                 if self.listening:
-                    self._emit(events.StepScheduled(**self._who(index), seconds=start - now), index)
+                    self._tell("step_scheduled", index, seconds=start - now)
                 return
         self._enqueue(index)
 
@@ -490,7 +538,7 @@ class Machine:
         self._move(index, _RUNNING)
         if self.listening:
             self.started_at[index] = now
-            self._emit(events.StepStarted(**self._who(index), attempt=attempt), index)
+            self._tell("step_started", index, attempt=attempt)
         policy = self.policies[index]
         assert policy is not None
         if policy.timeout is not None:
@@ -571,13 +619,13 @@ class Machine:
 
     def _settle(self, index: int, status: Status, now: float, work: deque[int] | None = None) -> None:
         """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
-        event = self._mark(index, status, now)
+        news = self._mark(index, status, now)
         if self.keeps:
-            self._unrecorded[index] = event
+            self._unrecorded[index] = news
             self.requests.append(Record(index))
             return
-        if event is not None:
-            self._emit(event, index)
+        if news is not None:
+            self.requests.append(news)
         if work is not None:
             work.extend(self._settle_edges(index))
         else:
@@ -758,12 +806,8 @@ class Machine:
         self.errors[index] = failure.error
         self._move(index, Status.RETRYING)
         if self.listening:
-            self._emit(
-                events.StepRetrying(
-                    **self._who(index), attempt=attempt, delay=failure.delay, error=failure.error, why=failure.why
-                ),
-                index,
-            )
+            told = {"attempt": attempt, "delay": failure.delay, "error": failure.error, "why": failure.why}
+            self._tell("step_retrying", index, **told)
         when = now + failure.delay
         if (index, attempt) in self._lingering and not policy.idempotent:
             self._lingering[index, attempt] = when
@@ -866,7 +910,9 @@ class Machine:
         if self.left or self.finished or self._unrecorded:
             return
         self.finished = True
-        self.requests.append(Finish(self._last_event() if self.listening else None))
+        if self.watched:
+            verify_end(self)
+        self.requests.append(Finish(self._last_news()) if self.listening else _FINISH)
 
     def _break_deadlock(self, now: float) -> None:
         """End a run in which nothing can happen any more, naming what waits for what."""
@@ -890,14 +936,14 @@ class Machine:
             return RunStatus.FAILED
         return RunStatus.CANCELLED if self.stopping is not None else RunStatus.SUCCEEDED
 
-    def _last_event(self) -> events.RunEvent:
-        name, ending = self.plan.graph.workflow.name, self.ending
+    def _last_news(self) -> Emit:
+        ending = self.ending
         if ending is RunStatus.FAILED:
             first = self.errors[self.failures[0] if self.failures else -1]
-            return events.RunFailed(workflow=name, error=first, failed=tuple(self.key(i) for i in self.failures))
+            return Emit("run_failed", -1, {"error": first, "failed": tuple(self.key(i) for i in self.failures)})
         if ending is RunStatus.CANCELLED:
-            return events.RunCancelled(workflow=name, reason=str(self.stopping), detail=self.stop_detail)
-        return events.RunSucceeded(workflow=name)
+            return Emit("run_cancelled", -1, {"reason": str(self.stopping), "detail": self.stop_detail})
+        return Emit("run_succeeded", -1, {})
 
     # -- marks and events -------------------------------------------------------------------------------------------
 
@@ -907,7 +953,7 @@ class Machine:
             raise IllegalTransition(self.key(index), before.word, status.word)
         self.status[index] = status
 
-    def _mark(self, index: int, status: Status, now: float) -> events.Event | None:
+    def _mark(self, index: int, status: Status, now: float) -> Emit | None:
         """Give a node its final status; what listeners are to be told of it."""
         self._move(index, status)
         self.left -= 1
@@ -917,29 +963,24 @@ class Machine:
         node = self.nodes[index]
         if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
             return None
-        return self._end_event(index, status, now)
+        return Emit(*self._end_of(index, status, now))
 
-    def _end_event(self, index: int, status: Status, now: float) -> events.Event:
-        who, attempt, error = self._who(index), self.attempts.get(index, 0), self.errors.get(index)
-        if status is Status.SUCCEEDED:
-            took = now - self.started_at.get(index, now)
-            return events.StepSucceeded(**who, attempt=attempt, seconds=took, error=self._stood_in_for(index))
-        if error is not None and status in (Status.FAILED, Status.TIMED_OUT):
-            kind = events.StepFailed if status is Status.FAILED else events.StepTimedOut
-            why = self.decisions.get(index, "")
-            return kind(**who, attempt=attempt, error=error, handled=index not in self._unhandled, why=why)
-        kinds = {Status.SKIPPED: events.StepSkipped, Status.BLOCKED: events.StepBlocked}
-        return kinds.get(status, events.StepCancelled)(**who, reason=self.reason(index))
+    def _end_of(self, index: int, status: Status, now: float) -> tuple[str, int, dict[str, Any]]:
+        """What is told of the end of a node."""
+        attempt, error, kind = self.attempts.get(index, 0), self.errors.get(index), f"step_{status.word}"
+        if status is _SUCCEEDED:
+            told: dict[str, Any] = {"attempt": attempt, "seconds": now - self.started_at.get(index, now)}
+            if index in self._stood_in:
+                told["error"] = error
+        elif error is not None and status in (Status.FAILED, Status.TIMED_OUT):
+            told = {"attempt": attempt, "error": error, "handled": index not in self._unhandled}
+            told["why"] = self.decisions.get(index, "")
+        else:
+            told = {"reason": self.reason(index)}
+        return kind, index, told
 
-    def _stood_in_for(self, index: int) -> BaseException | None:
-        return self.errors.get(index) if index in self._stood_in else None
-
-    def _who(self, index: int) -> dict[str, Any]:
-        spec = self.nodes[index].spec
-        return {"key": self.key(index), "step": spec.name if spec is not None else ""}
-
-    def _emit(self, event: events.Event, node: int = -1) -> None:
-        self.requests.append(Emit(event, node))
+    def _tell(self, kind: str, node: int = -1, **told: Any) -> None:
+        self.requests.append(Emit(kind, node, told))
 
 
 _WAS: Final = {

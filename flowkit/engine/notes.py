@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
+from typing import Final
 
 __all__ = ["add_note", "cut_traceback"]
 
@@ -17,13 +19,16 @@ def add_note(error: BaseException, text: str) -> None:
         return
 
 
-def cut_traceback(error: BaseException, file: str) -> None:
-    """Let a traceback begin behind the frames of one of our files: they say nothing to anybody.
+_ENGINE: Final = os.path.dirname(__file__) + os.sep  # noqa: PTH120 - pathlib isn't needed for anything else
+
+
+def cut_traceback(error: BaseException) -> None:
+    """Let the traceback of the exception that is being handled begin behind the engine's frames: they tell nobody much.
 
     Set the way Python itself does, past the class's own `__setattr__`.
     """
     traceback: TracebackType | None = sys.exc_info()[2]
     found = traceback
-    while found is not None and found.tb_frame.f_code.co_filename == file:
+    while found is not None and found.tb_frame.f_code.co_filename.startswith(_ENGINE):
         found = found.tb_next
     BaseException.with_traceback(error, found if found is not None else traceback)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from flowkit.engine.driver import Driver
-
-__all__ = ["Interrupted", "Place"]
+__all__ = ["Interrupted", "Place", "Served"]
 
 
 class Interrupted(BaseException):
@@ -18,14 +15,23 @@ class Interrupted(BaseException):
     """
 
 
+class Served(Protocol):
+    """A run, for whoever works on it."""
+
+    def serve(self, place: Place) -> None:
+        """Work on it for as long as there is something to do for a worker thread."""
+
+
 class Place:
     """What one worker is at."""
 
-    __slots__ = ("_armed", "_guard", "_hit", "_thread", "driver", "index", "retired")
+    __slots__ = ("_armed", "_guard", "_hit", "_thread", "index", "is_callers", "retired", "run")
 
     def __init__(self) -> None:
-        self.driver: Driver | None = None
+        self.run: Served | None = None
         self.index = -1
+        self.is_callers = False
+        """Whether it is the thread that called the workflow: Ctrl-C in it is for the whole run."""
         self.retired = False
         """Whether it was given up: it takes nothing more."""
         self._armed = False

@@ -1,47 +1,35 @@
-"""What the engine needs from the floors above it, as protocols, and the one port through which workflows reach a runner."""
+"""What the engine needs from the floors above it, as protocols, and what those see of a run."""
 
 # Bodies of protocols are docstrings alone, which pyright takes for functions that return None.
 # pyright: reportReturnType=false
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
-    from flowkit.engine.driver import Driver
     from flowkit.engine.events import Event
-    from flowkit.engine.run import Run, StepRecord
-    from flowkit.graph import WorkflowSpec
+    from flowkit.engine.machine import Machine
+    from flowkit.engine.place import Served
+    from flowkit.engine.records import StepRecord
+    from flowkit.plan import Plan
 
 __all__ = [
     "Clock",
     "Loops",
     "Observer",
     "RunTrace",
-    "Runner",
     "Services",
     "Store",
     "Timekeeper",
+    "Ticked",
+    "Traced",
     "Tracer",
     "Workers",
-    "current_runner",
-    "install_default",
-    "runner_here",
 ]
-
-
-class Runner(Protocol):
-    """Whoever runs workflows: an engine."""
-
-    def call(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-        """Run to the end, and return the value or raise."""
-
-    def start(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any]:
-        """Run in the background."""
 
 
 class Clock(Protocol):
@@ -54,13 +42,40 @@ class Clock(Protocol):
         """Seconds since the epoch."""
 
 
+class Ticked(Protocol):
+    """A run, for whoever keeps time."""
+
+    def tick(self) -> None:
+        """Something is due."""
+
+
+class Traced(Protocol):
+    """A run, for whoever makes spans and metrics of it."""
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+
+    @property
+    def machine(self) -> Machine:
+        """Where its nodes are."""
+
+    @property
+    def plan(self) -> Plan:
+        """What it was begun with."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its time."""
+
+
 class Workers(Protocol):
     """Threads that come to a run when there is more to do than those who are at it can take."""
 
-    def assist(self, driver: Driver) -> None:
-        """Have one more worker call `driver.serve`, soon."""
+    def assist(self, run: Served) -> None:
+        """Have one more worker call `run.serve`, soon."""
 
-    def retire(self, driver: Driver, index: int, *, interrupt: bool) -> bool:
+    def retire(self, run: Served, index: int, *, interrupt: bool) -> bool:
         """Give up the worker that is at this node: another takes its place, and it ends when its step does.
 
         With `interrupt` an exception is set in its thread, if it is still in the step's own code. Says whether there
@@ -78,8 +93,8 @@ class Loops(Protocol):
 class Timekeeper(Protocol):
     """Calls drivers when something is due."""
 
-    def wake_at(self, when: float, driver: Driver) -> None:
-        """Call `driver.tick` at this time of the clock, or a little later."""
+    def wake_at(self, when: float, run: Ticked) -> None:
+        """Call `run.tick` at this time of the clock, or a little later."""
 
 
 class Store(Protocol):
@@ -124,7 +139,7 @@ class RunTrace(Protocol):
 class Tracer(Protocol):
     """Makes traces of runs."""
 
-    def begin(self, driver: Driver) -> RunTrace | None:
+    def begin(self, run: Traced) -> RunTrace | None:
         """The trace of a run that begins; None where nobody records, so that nothing more is asked.
 
         Called in the context of the run, of which everything in it gets a copy.
@@ -134,7 +149,18 @@ class Tracer(Protocol):
 class Services:
     """What an engine gives to its drivers."""
 
-    __slots__ = ("clock", "inline", "loops", "observers", "random", "store", "timekeeper", "tracer", "workers")
+    __slots__ = (
+        "clock",
+        "inline",
+        "loops",
+        "observers",
+        "random",
+        "store",
+        "timekeeper",
+        "tracer",
+        "watched",
+        "workers",
+    )
 
     def __init__(
         self,
@@ -148,6 +174,7 @@ class Services:
         observers: Sequence[Callable[[Event], None]] = (),
         tracer: Tracer | None = None,
         inline: bool = False,
+        watched: bool = False,
     ) -> None:
         self.clock = clock
         self.workers = workers
@@ -159,19 +186,5 @@ class Services:
         self.tracer = tracer
         self.inline = inline
         """Whether everything runs in the calling thread, one step at a time."""
-
-
-runner_here: Final[ContextVar[Runner | None]] = ContextVar("flowkit_runner", default=None)
-"""The runner of the block that is being executed, if it has one of its own."""
-
-_default: list[Callable[[], Runner]] = []
-
-
-def install_default(factory: Callable[[], Runner]) -> None:
-    """Say who answers where no block has a runner of its own."""
-    _default[:] = [factory]
-
-
-def current_runner() -> Runner:
-    """The runner for a call made here."""
-    return runner_here.get() or _default[0]()
+        self.watched = watched
+        """Whether the invariants of machines are checked as they go."""

@@ -7,12 +7,11 @@ places where faults are put when a run is simulated.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
 if TYPE_CHECKING:
-    from flowkit.engine.events import Event
     from flowkit.errors import CancelReason, StepTimeout
 
 __all__ = ["Emit", "Failure", "Finish", "Work", "Point", "Record", "Request", "Stop"]
@@ -85,12 +84,14 @@ class Stop:
 
 @attrs.frozen
 class Emit:
-    """Tell whoever listens."""
+    """Tell whoever listens. What a listener is told besides who it is about; the event is made for those who listen."""
 
     point: ClassVar[Point] = Point.RECORD
-    event: Event
-    node: int = -1
+    kind: str
+    """As `Event.kind` says it: `step_started`."""
+    node: int
     """The node it is about; -1 for the run."""
+    told: dict[str, Any]
 
 
 @attrs.frozen
@@ -98,7 +99,8 @@ class Finish:
     """The run is over: settle its state, its last event and its waiters together, once."""
 
     point: ClassVar[Point] = Point.FINALIZE
-    event: Event | None
+    news: Emit | None
+    """What is told of it, where somebody listens."""
 
 
 Request = Record | Stop | Emit | Finish

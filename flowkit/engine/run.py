@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import attrs
-
 from flowkit.engine.blocking import refuse_to_block
 from flowkit.engine.current import attempt_here
 from flowkit.errors import CancelReason
@@ -17,35 +15,14 @@ if TYPE_CHECKING:
 
     from flowkit.engine.driver import Driver
     from flowkit.engine.events import Event
+    from flowkit.engine.records import StepRecord
     from flowkit.engine.statuses import RunStatus
     from flowkit.graph import Graph
     from flowkit.policies import Duration
 
-__all__ = ["Run", "StepRecord"]
+__all__ = ["Run"]
 
 R = TypeVar("R")
-
-
-@attrs.frozen
-class StepRecord:
-    """A step of a run, as it is at one moment. Times are of a clock that only goes forward, for durations."""
-
-    key: str
-    step: str
-    status: str
-    attempts: int
-    value: Any = attrs.field(default=None, repr=False)
-    error: BaseException | None = None
-    reason: str = ""
-    started: float | None = None
-    ended: float | None = None
-
-    @property
-    def seconds(self) -> float | None:
-        """How long its last attempt took."""
-        if self.started is None or self.ended is None:
-            return None
-        return self.ended - self.started
 
 
 class Run(Generic[R]):

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from flowkit.engine.place import Place
-
-if TYPE_CHECKING:
-    from flowkit.engine.driver import Driver
+from flowkit.engine.place import Place, Served
 
 __all__ = ["Threads"]
 
@@ -25,7 +22,7 @@ class Threads:
 
     def __init__(self, max_workers: int) -> None:
         self.max_workers = max_workers
-        self._queue: SimpleQueue[Driver | None] = SimpleQueue()
+        self._queue: SimpleQueue[Served | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._places: set[Place] = set()
         self._idle = 0
@@ -33,17 +30,17 @@ class Threads:
         """How many threads were ever started, for their names."""
         self._closed = False
 
-    def assist(self, driver: Driver) -> None:
-        """Have one more worker call `driver.serve`, soon."""
-        self._queue.put(driver)
+    def assist(self, run: Served) -> None:
+        """Have one more worker call `run.serve`, soon."""
+        self._queue.put(run)
         with self._lock:
             if self._idle < self._queue.qsize() and len(self._places) < self.max_workers and not self._closed:
                 self._start()
 
-    def retire(self, driver: Driver, index: int, *, interrupt: bool) -> bool:
+    def retire(self, run: Served, index: int, *, interrupt: bool) -> bool:
         """Give up the worker that is at this node of this run, if one is."""
         with self._lock:
-            place = next((one for one in self._places if one.driver is driver and one.index == index), None)
+            place = next((one for one in self._places if one.run is run and one.index == index), None)
             if place is None:
                 return False
             place.retired = True
@@ -79,16 +76,16 @@ class Threads:
                 with self._lock:
                     self._idle += 1
                 try:
-                    driver = self._queue.get(timeout=PATIENCE)
+                    run = self._queue.get(timeout=PATIENCE)
                 except Empty:
                     return
                 finally:
                     with self._lock:
                         self._idle -= 1
-                if driver is None:
+                if run is None:
                     return
-                driver.serve(place)
-                del driver  # an idle worker keeps no run alive
+                run.serve(place)
+                del run  # an idle worker keeps no run alive
         finally:
             with self._lock:
                 self._places.discard(place)

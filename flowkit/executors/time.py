@@ -1,4 +1,4 @@
-"""Time as it really passes, and the thread that tells drivers when something is due."""
+"""Time as it really passes, and the thread that tells runs when something is due."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flowkit.engine.driver import Driver
-    from flowkit.engine.ports import Clock
+    from flowkit.engine.ports import Clock, Ticked
 
 __all__ = ["SystemClock", "TimerThread"]
 
@@ -28,21 +27,21 @@ class TimerThread:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._changed = threading.Condition()
-        self._due: list[tuple[float, int, Driver]] = []
+        self._due: list[tuple[float, int, Ticked]] = []
         self._count = 0
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def wake_at(self, when: float, driver: Driver) -> None:
-        """Call `driver.tick` at this time of the clock, or a little later."""
+    def wake_at(self, when: float, run: Ticked) -> None:
+        """Call `run.tick` at this time of the clock, or a little later."""
         with self._changed:
             self._count += 1
-            heapq.heappush(self._due, (when, self._count, driver))
+            heapq.heappush(self._due, (when, self._count, run))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="flowkit-timer", daemon=True)
                 with suppress(RuntimeError):  # the interpreter is exiting: what is left runs without time limits
                     self._thread.start()
-            elif self._due[0][2] is driver:
+            elif self._due[0][2] is run:
                 self._changed.notify()
 
     def close(self) -> None:
@@ -59,6 +58,6 @@ class TimerThread:
                     self._changed.wait(None if wait is None else min(wait, threading.TIMEOUT_MAX))
                 if self._closed:
                     return
-                driver = heapq.heappop(self._due)[2]
-            driver.tick()
-            del driver
+                run = heapq.heappop(self._due)[2]
+            run.tick()
+            del run

@@ -39,6 +39,8 @@ _NONE: Final[tuple[int, ...]] = ()
 # A member of an enum is looked up through its class each time, 60 ns on Python 3.11; these are asked for at every call.
 _CALL: Final = Kind.CALL
 _STRICT: Final = Order.STRICT
+_TEXT: Final = Order.TEXT
+_WHOLE: Final = Region(0, None, _TEXT, None)
 _SINGLE: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -72,14 +74,14 @@ class Recorder:
         self.workflow = workflow
         self.nodes: list[Node] = []
         self._graph: weakref.ref[Graph] | None = None
-        self.regions = [Region(0, None, Order.TEXT, None)]
+        self.regions = [_WHOLE]
         self.problems: list[Diagnostic] = []
         self.projections: list[Projection] = []
         self.used = bytearray()
         self.forward = False
         self.symbolic = False
         self.stopped: Diagnostic | None = None
-        self._frames = [_Frame(0, Order.TEXT, 0)]
+        self._frames = [_Frame(0, _TEXT, 0)]
         self._frame = self._frames[0]
         self._named: list[int] = []
         """Nodes with `depends_on` or `depends_on_any`, whose targets may be written after them."""
@@ -93,29 +95,27 @@ class Recorder:
         data: Sequence[int] = _NONE
         for arg in args:
             kind = type(arg)
-            if kind in LEAVES:
-                continue
             if kind is Ref and arg._flowkit_recorder is self:
-                self.used[arg._flowkit_node] = 1
-                data = (*data, arg._flowkit_node) if arg._flowkit_node not in data else data
-            else:
+                taken = arg._flowkit_node
+                self.used[taken] = 1
+                if data is _NONE:
+                    data = (taken,)
+                elif taken not in data:
+                    data = (*data, taken)
+            elif kind not in LEAVES:
                 args, data = self._captured(args, frame, spec)
                 break
         if kwargs:
             kwargs, data = self._captured_named(kwargs, data, frame, spec)
-        node = Node(
-            index,
-            _CALL,
-            spec,
-            args,
-            kwargs or None,
-            data,
-            None,
-            self._frame.region,
-            frame.f_code,
-            frame.f_lasti,
-        )
-        self._place(node)
+        place = self._frame
+        node = Node(index, _CALL, spec, args, kwargs or None, data, None, place.region, frame.f_code, frame.f_lasti)
+        if spec.is_ordinary and place.order is not _STRICT:
+            nodes.append(node)
+            self.used.append(0)
+            if place.last >= 0:
+                node.order = [place.last]
+        else:
+            self._place(node)
         return Ref(self, index)
 
     def map(self, spec: StepSpec, columns: Sequence[Any], frame: Any, *, tolerant: bool) -> Ref:
@@ -271,12 +271,14 @@ class Recorder:
     def _take(self, refs: Iterable[Ref], frame: Any) -> Sequence[int]:
         """The nodes behind Refs, each once, marked as used. A Ref from elsewhere is FK305."""
         found: dict[int, None] = {}
+        used = self.used
         for ref in refs:
             if ref._flowkit_recorder is not self:
                 self._foreign(ref, frame)
                 continue
-            self.used[ref._flowkit_node] = 1
-            found[ref._flowkit_node] = None
+            node = ref._flowkit_node
+            used[node] = 1
+            found[node] = None
         return tuple(found)
 
     def _captured(self, args: tuple[Any, ...], frame: Any, spec: StepSpec) -> tuple[tuple[Any, ...], Sequence[int]]:

@@ -204,7 +204,7 @@ def _fill(shape: Any, resolve: Callable[[Ref], Any]) -> Any:
     if kind in LEAVES:
         return shape
     if kind is list:
-        return [_fill(item, resolve) for item in shape]
+        return [resolve(item) if type(item) is Ref else _fill(item, resolve) for item in shape]
     if kind is dict:
         return {_fill(key, resolve): _fill(item, resolve) for key, item in shape.items()}
     if kind is tuple or kind is set or kind is frozenset:
@@ -300,7 +300,14 @@ class _Walk:
                 (key if type(key) in LEAVES else copy(key)): (item if type(item) in LEAVES else copy(item))
                 for key, item in value.items()
             }
-        items = [item if type(item) in LEAVES else copy(item) for item in value]
+        items = []
+        for item in value:
+            its = type(item)
+            if its is Ref:
+                self.refs.append(item)
+                items.append(item)
+            else:
+                items.append(item if its in LEAVES else copy(item))
         if kind is list:
             return items
         return kind(items) if kind in _CONTAINERS else tuple.__new__(kind, items)

@@ -41,9 +41,12 @@ class Lane(enum.IntEnum):
     """Nobody: the machine settles it by itself."""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class Plan:
-    """What a machine starts from. It copies what it changes, so one plan can serve many runs."""
+    """What a machine starts from. It copies what it changes, so one plan can serve many runs.
+
+    Not frozen, which would make it three times as dear to make; nobody changes it.
+    """
 
     graph: Graph
     nodes: Sequence[Node]
@@ -83,6 +86,7 @@ def compile_plan(checked: CheckedGraph) -> Plan:
     nodes = graph.nodes
     size = len(nodes)
     settle = _Policies(graph.workflow.options.defaults)
+    known = settle.known
     policies: list[Policy | None] = [None] * size
     lanes = [Lane.ANY] * size
     plain = bytearray(size)
@@ -97,8 +101,9 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         if spec is None:
             lanes[index] = Lane.MACHINE
         else:
-            policies[index], lanes[index], is_plain = settle.of(spec)
-            plain[index] = is_plain and node.kind is _CALL
+            policies[index], lanes[index], is_plain = known.get(spec) or settle.of(spec)
+            if is_plain and node.kind is _CALL:
+                plain[index] = 1
         before: Sequence[int] = node.data
         if node.kind is _MAP:
             before, chained = _map_edges(node)
@@ -108,11 +113,13 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         if node.order:
             before = (*before, *[i for i in node.order if i not in before]) if before else node.order
         for i in before:
-            known = dependents[i]
-            if type(known) is list:
-                known.append(index)
+            after = dependents[i]
+            if not after:
+                dependents[i] = (index,)  # most nodes have one
+            elif type(after) is list:
+                after.append(index)
             else:
-                dependents[i] = [index]
+                dependents[i] = [*after, index]
         count = waits[index] = waits[index] + len(before)
         if node.choice:
             for i in node.choice:
@@ -135,6 +142,12 @@ class _Policies:
         known = self.known.get(spec)
         if known is None:
             defaults = self.defaults
+            alone = isinstance(defaults, Unset)
+            settled: tuple[Policy, Lane, bool] | None = spec.remembered.get(compile_plan) if alone else None
+            if settled is not None:
+                self.executors.add(settled[0].executor)
+                self.known[spec] = settled
+                return settled
             policy = spec.policy if isinstance(defaults, Unset) else spec.options.over(defaults).resolved()
             self.executors.add(policy.executor)
             if spec.is_async:
@@ -146,6 +159,8 @@ class _Policies:
             else:
                 lane = Lane.ANY
             known = self.known[spec] = policy, lane, policy.plain and lane is Lane.ANY
+            if alone:
+                spec.remembered[compile_plan] = known
         return known
 
 

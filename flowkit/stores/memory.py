@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 if TYPE_CHECKING:
-    from flowkit.engine.run import StepRecord
+    from flowkit.engine.records import StepRecord
 
 __all__ = ["MemoryStore", "RunRecord"]
 

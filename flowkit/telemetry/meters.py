@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Meter
     from opentelemetry.util.types import AttributeValue
 
-    from flowkit.engine.driver import Driver
+    from flowkit.engine.ports import Traced
     from flowkit.graph import StepSpec
     from flowkit.telemetry.spans import RunSpans
 
@@ -101,12 +101,12 @@ class Instruments:
 class RunMeters:
     """The measurements of one run. `spans`, where there are any, are named as examples of durations."""
 
-    def __init__(self, instruments: Instruments, driver: Driver, spans: RunSpans | None) -> None:
+    def __init__(self, instruments: Instruments, run: Traced, spans: RunSpans | None) -> None:
         self._instruments = instruments
-        self._machine = driver.machine
-        self._clock = driver.services.clock
+        self._machine = run.machine
+        self._clock = run.clock
         self._spans = spans
-        self._workflow = driver.plan.graph.workflow.name
+        self._workflow = run.plan.graph.workflow.name
         self._tallies: dict[StepSpec, _Tally] = {}
         self._began = self._clock.now()
         self._started: dict[int, float] = {}

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import Meter, MeterProvider
     from opentelemetry.trace import Tracer, TracerProvider
 
-    from flowkit.engine.driver import Driver
     from flowkit.engine.events import Event
-    from flowkit.engine.ports import RunTrace
+    from flowkit.engine.ports import RunTrace, Traced
     from flowkit.telemetry.meters import Instruments, RunMeters
     from flowkit.telemetry.spans import RunSpans
 
@@ -38,7 +37,7 @@ class OpenTelemetry:
         self._meter_named = "OTEL_PYTHON_METER_PROVIDER" in os.environ
         self._broken = False
 
-    def begin(self, driver: Driver) -> RunTrace | None:
+    def begin(self, run: Traced) -> RunTrace | None:
         """The trace of a run that begins; None where nobody records."""
         if self._broken:
             return None
@@ -53,9 +52,9 @@ class OpenTelemetry:
         if tracer is None and instruments is None:
             return None
         try:
-            return _trace(driver, tracer, instruments)
+            return _trace(run, tracer, instruments)
         except Exception:
-            log.exception("OpenTelemetry failed, so a run of %s isn't traced", driver.plan.graph.workflow.name)
+            log.exception("OpenTelemetry failed, so a run of %s isn't traced", run.plan.graph.workflow.name)
             return None
 
 
@@ -107,22 +106,22 @@ def _version() -> str:
         return ""
 
 
-def _trace(driver: Driver, tracer: Tracer | None, instruments: Instruments | None) -> RunTrace | None:
+def _trace(run: Traced, tracer: Tracer | None, instruments: Instruments | None) -> RunTrace | None:
     spans: RunSpans | None = None
     meters: RunMeters | None = None
     if tracer is not None:
         from flowkit.telemetry.spans import RunSpans
 
-        spans = RunSpans(tracer, driver)
+        spans = RunSpans(tracer, run)
         if not spans.span.is_recording():
             spans = None  # the run was sampled out, and its steps with it; what its steps make sees that by itself
     if instruments is not None:
         from flowkit.telemetry.meters import RunMeters
 
-        meters = RunMeters(instruments, driver, spans)
+        meters = RunMeters(instruments, run, spans)
     if spans is None and meters is None:
         return None
-    return _Guarded(driver.plan.graph.workflow.name, spans, meters)
+    return _Guarded(run.plan.graph.workflow.name, spans, meters)
 
 
 class _Guarded:

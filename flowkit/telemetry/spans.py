@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, SpanContext, Tracer
     from opentelemetry.util.types import AttributeValue
 
-    from flowkit.engine.driver import Driver
+    from flowkit.engine.ports import Traced
     from flowkit.graph import Node
 
 __all__ = ["RunSpans"]
@@ -64,16 +64,16 @@ class _Map:
 class RunSpans:
     """The spans of one run.
 
-    `enter` is called wherever an attempt begins, everything else under the lock of the driver. So an end may be told
+    `enter` is called wherever an attempt begins, everything else under the lock of the run. So an end may be told
     before its attempt is entered (the run was cancelled just then); what that leaves open is closed with the run.
     """
 
-    def __init__(self, tracer: Tracer, driver: Driver) -> None:
+    def __init__(self, tracer: Tracer, run: Traced) -> None:
         # Not the driver itself: it holds this, and a run is to be gone when nobody holds it any more.
-        self._machine = driver.machine
+        self._machine = run.machine
         self._tracer = tracer
-        self._run_id = driver.run_id
-        workflow = driver.plan.graph.workflow
+        self._run_id = run.run_id
+        workflow = run.plan.graph.workflow
         attributes = {RUN_ID: self._run_id, WORKFLOW: workflow.name, **definition(workflow)}
         self.span = tracer.start_span(f"run {workflow.label}", attributes=attributes)
         self._here = set_span_in_context(self.span)

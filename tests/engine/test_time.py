@@ -323,3 +323,49 @@ def test_another_step_starts_on_time_while_one_is_busy(release):
         return [busy(), punctual()]
 
     assert both() == [1, 2]
+
+
+@pytest.mark.parametrize("limit", ["timeout", "total_timeout", "heartbeat_timeout"])
+def test_an_inline_engine_stops_a_coroutine_on_time(limit):
+    ends = []
+
+    @step(**{limit: SOON})
+    async def slow() -> int:
+        try:
+            await asyncio.sleep(LONG)
+        finally:
+            ends.append("stopped")
+        return 1
+
+    @workflow
+    def waiting() -> int:
+        return slow.ref()
+
+    with Engine(executor="inline"), pytest.raises(StepTimeout, match=limit):
+        waiting()
+
+    assert ends == ["stopped"]
+
+
+def test_a_sign_of_life_of_an_attempt_that_was_left_behind_is_not_the_next_ones(release):
+    """Otherwise a thread that was given up on would keep its silent successor alive."""
+    first = threading.Event()
+
+    @step(retries=Retry(2, backoff=[0], jitter="none"), heartbeat_timeout=AMPLE, idempotent=True)
+    def silent() -> int:
+        if not first.is_set():
+            first.set()
+            while not release.wait(SOON):
+                if current().cancelled:
+                    current().heartbeat()
+                    assert current().time_left in (None, 0.0)
+            return 1
+        release.wait(LONG)
+        return 2
+
+    @workflow
+    def waiting() -> int:
+        return silent()
+
+    with Engine(), pytest.raises(StepTimeout, match="heartbeat_timeout"):
+        waiting()

@@ -357,7 +357,7 @@ def test_jobs_other_than_the_body_have_no_limits():
 def test_a_step_can_see_when_its_time_is_up(options, end):
     run = Virtual(plan_of(one(delay=1, **options)), {"a": SLOW}).play(until=3)
 
-    assert run.machine.runs_out(run.index("a")) == end
+    assert run.machine.runs_out(run.index("a"), 1) == end
 
 
 def test_a_policy_that_takes_its_time_to_judge_keeps_nobody_from_being_left_behind():

@@ -15,10 +15,11 @@ import attrs
 
 from flowkit import step
 from flowkit.engine.conclusion import conclude
+from flowkit.engine.events import make
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
-from flowkit.engine.statuses import FOLLOWS, Status
+from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason
 from flowkit.graph import Ref, SourceKind, Template, project, record, references
 from flowkit.plan import Lane, compile_plan
@@ -81,15 +82,6 @@ class Checked:
     graph: Any
 
 
-class Watched(list):
-    """Statuses, where only what may follow a status follows it."""
-
-    def __setitem__(self, index, status):
-        before = self[index]
-        assert status is before or status in FOLLOWS[before], f"{before.word} became {status.word}"
-        super().__setitem__(index, status)
-
-
 class Hang(AssertionError):
     """Nothing is under way, nothing is due, and the run isn't finished."""
 
@@ -141,9 +133,8 @@ class Virtual:
         slow=False,
     ):
         policy = plan.graph.workflow.policy
-        self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps)
+        self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps, watched=True)
         self.machine.quiet = quiet
-        self.machine.status = Watched(self.machine.status)
         self.script = script or {}
         self.other_work = work or {}
         self.choices = iter(choices)
@@ -307,7 +298,7 @@ class Virtual:
 
     def beat(self, work):
         work.beats.pop(0)
-        self.machine.beat(work.index, self.now)
+        self.machine.beat(work.index, work.attempt, self.now)
         self.answer()
 
     def record(self, index):
@@ -408,7 +399,7 @@ class Virtual:
             request = requests[done]
             done += 1
             if isinstance(request, Emit):
-                self._emit(request.event, request.node)
+                self._emit(request)
             elif isinstance(request, Record):
                 assert self.machine.keeps
                 self.note("ask to record", request.node)
@@ -422,12 +413,17 @@ class Virtual:
                 self._stop(request)
             elif isinstance(request, Finish):
                 self.finishes += 1
-                if request.event is not None:
-                    self._emit(request.event, -1)
+                if request.news is not None:
+                    self._emit(request.news)
                 self.note("finish")
         requests.clear()
 
-    def _emit(self, event, node):
+    def _emit(self, news):
+        machine, node = self.machine, news.node
+        key, whose = (
+            ("", machine.plan.graph.workflow.name) if node < 0 else (machine.key(node), machine.nodes[node].spec.name)
+        )
+        event = make(news.kind, news.told, key, whose, "run", len(self.events) + 1, self.now)
         if event.kind in ENDINGS and self.machine.keeps:
             assert node in self.recorded, f"{event} ran ahead of the record"
         if event.kind == "step_retrying":

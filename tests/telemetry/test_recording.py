@@ -86,23 +86,23 @@ def test_an_sdk_that_the_environment_switches_off_is_none(monkeypatch, use_trace
     monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
     use_tracer_provider(TracerProvider(shutdown_on_exit=False))
     use_meter_provider(MeterProvider(shutdown_on_exit=False))
-    assert OpenTelemetry().begin(driver=None) is None
+    assert OpenTelemetry().begin(run=None) is None
 
 
 def test_without_a_provider_there_is_nothing_to_trace():
     """The API is imported here, and its stand-ins record nothing."""
-    assert OpenTelemetry().begin(driver=None) is None
+    assert OpenTelemetry().begin(run=None) is None
 
 
 @pytest.mark.parametrize("provider", [trace.NoOpTracerProvider(), trace.ProxyTracerProvider()])
 def test_a_provider_of_the_api_itself_records_nothing(use_tracer_provider, provider):
     use_tracer_provider(provider)
-    assert OpenTelemetry().begin(driver=None) is None
+    assert OpenTelemetry().begin(run=None) is None
 
 
 def test_a_meter_provider_of_the_api_itself_records_nothing(use_meter_provider):
     use_meter_provider(metrics.NoOpMeterProvider())
-    assert OpenTelemetry().begin(driver=None) is None
+    assert OpenTelemetry().begin(run=None) is None
 
 
 def test_a_run_that_is_sampled_out_makes_no_spans_and_drops_those_of_its_steps(spans, monkeypatch):

@@ -1,0 +1,208 @@
+"""Calling what nodes ask for: steps, conditions, fallbacks, lists, policies. The one place where others' code runs.
+
+Nothing here holds the lock of a run, and nothing here changes one: whoever calls hands in what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from flowkit.engine.current import attempt_here
+from flowkit.engine.groups import collect
+from flowkit.engine.notes import add_note, cut_traceback
+from flowkit.engine.requests import Failure, Work
+from flowkit.errors import MisuseError
+from flowkit.graph import Ref, SourceKind, Template, project
+from flowkit.policies import Fallback, retry_after_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextvars import Context
+
+    from flowkit.engine.current import Inside
+    from flowkit.engine.machine import Machine
+    from flowkit.engine.place import Place
+    from flowkit.engine.ports import RunTrace
+    from flowkit.graph import StepSpec
+
+__all__ = ["Calling", "Feed"]
+
+Feed = Callable[[int, Any, int, float], None]
+"""An input of the machine: for a node, a fact, from an attempt, at a time."""
+
+
+class Calling:
+    """What one run calls."""
+
+    __slots__ = ("_context", "_machine", "_random", "trace")
+
+    def __init__(self, machine: Machine, context: Context, random: Callable[[], float]) -> None:
+        self._machine = machine
+        self._context = context
+        self._random = random
+        self.trace: RunTrace | None = None
+
+    # -- steps --------------------------------------------------------------------------------------------------------
+
+    def run(self, inside: Inside, index: int, attempt: int, place: Place) -> tuple[Feed, Any]:
+        """Run a step in this thread: how to hand in what came of it, and what that is. Ctrl-C comes through."""
+        try:
+            spec, args, kwargs = self.arguments(index)
+            if self._machine.is_interruptible(index):
+                value = self._interruptibly(inside, place, index, attempt, spec, args, kwargs)
+            else:
+                value = self._context.copy().run(self._invoke, inside, index, attempt, spec.target, args, kwargs)
+            self.refuse(value, spec)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and place.is_callers:
+                raise
+            return self._machine.fail, self.failure(index, attempt, error)
+        return self._machine.succeed, value
+
+    async def run_async(self, inside: Inside, index: int, attempt: int) -> Any:
+        """Run an async step, in a task of its own."""
+        spec, args, kwargs = self.arguments(index)
+        attempt_here.set((inside, index, attempt))
+        if self.trace is not None:
+            self.trace.enter(index, attempt)
+        value = await spec.target(*args, **(kwargs or {}))
+        self.refuse(value, spec)
+        return value
+
+    def failure(self, index: int, attempt: int, error: BaseException) -> Failure:
+        """What an attempt ended with, and what its policy says of it. While the exception is being handled."""
+        cut_traceback(error)
+        return self.judge(index, attempt, error)
+
+    @staticmethod
+    def refuse(value: Any, spec: StepSpec) -> None:
+        """Raise for what a step can't return."""
+        kind = type(value)
+        if kind is Ref:
+            message = f"`{spec.label}` returned the stand-in for another step's result; return a value"
+            raise MisuseError(message)
+        if kind is CoroutineType:
+            value.close()
+            message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
+            raise MisuseError(message)
+
+    def _invoke(
+        self, inside: Inside, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Any:
+        """Call a step, in a context of its own."""
+        attempt_here.set((inside, index, attempt))
+        if self.trace is not None:
+            self.trace.enter(index, attempt)
+        return function(*args, **kwargs) if kwargs else function(*args)
+
+    def _interruptibly(
+        self, inside: Inside, place: Place, index: int, attempt: int, spec: StepSpec, args: Any, kwargs: Any
+    ) -> Any:
+        context = self._context.copy()
+        if self.trace is not None:
+            context.run(self.trace.enter, index, attempt)  # not under an interrupt; entering twice is entering once
+        place.arm()
+        try:
+            return context.run(self._invoke, inside, index, attempt, spec.target, args, kwargs)
+        finally:
+            place.disarm()
+
+    # -- what a node is called with -----------------------------------------------------------------------------------
+
+    def arguments(self, index: int) -> tuple[StepSpec, Sequence[Any], dict[str, Any] | None]:
+        """The step of a node, and its arguments with every Ref replaced."""
+        machine = self._machine
+        node = machine.nodes[index]
+        spec = node.spec
+        assert spec is not None
+        group = machine.owners[index]
+        if group is not None:
+            return spec, self._item(index), None
+        if not node.data:
+            return spec, node.args, node.kwargs
+        values, resolve = machine.values, self.resolve
+        args = []
+        for arg in node.args:
+            if type(arg) is Ref and not arg._flowkit_path:
+                args.append(values[arg._flowkit_node])
+            else:
+                args.append(resolve(arg))
+        if node.kwargs is None:
+            return spec, args, None
+        return spec, args, {name: resolve(arg) for name, arg in node.kwargs.items()}
+
+    def _item(self, index: int) -> list[Any]:
+        """The arguments of one item of a map."""
+        machine = self._machine
+        group = machine.owners[index]
+        assert group is not None
+        item = index - group.base
+        args = []
+        for kind, held in group.columns:
+            if kind is SourceKind.EACH:
+                value = held[item]
+                args.append(self.resolve(value) if type(value) is Ref or type(value) is Template else value)
+            elif kind is SourceKind.SAME:
+                args.append(held)
+            else:
+                source = held.base + item
+                args.append(machine.outcome(source) if machine.nodes[source].tolerant else machine.values[source])
+        return args
+
+    def resolve(self, value: Any) -> Any:
+        """A recorded value with every Ref replaced."""
+        if type(value) is Ref:
+            found = self._machine.values[value._flowkit_node]
+            return project(found, value._flowkit_path) if value._flowkit_path else found
+        return value.fill(self.resolve) if type(value) is Template else value
+
+    # -- work other than the body -------------------------------------------------------------------------------------
+
+    def do(self, asked: Work, index: int) -> tuple[Feed, Any]:
+        """Run the code that a condition, a fallback or a map's list means: how to hand in what came of it, and what."""
+        machine = self._machine
+        try:
+            if asked is Work.EXPAND:
+                node = machine.nodes[index]
+                label = node.spec.label if node.spec is not None else ""
+                items = collect(node, label, self.resolve, machine.groups)
+                return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
+            _, args, kwargs = self.arguments(index)
+            policy = machine.policies[index]
+            assert policy is not None
+            context = self._context.copy()
+            if asked is Work.CONDITION:
+                assert policy.run_if is not None
+                condition = bool(context.run(policy.run_if, *args, **(kwargs or {})))
+                return lambda node, condition, _, now: machine.answer(node, condition, now), condition
+            assert isinstance(policy.on_failure, Fallback)
+            assert policy.on_failure.call is not None
+            if self.trace is not None:
+                context.run(self.trace.enter, index, 0)
+            return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
+        except BaseException as error:  # noqa: BLE001 - somebody's own code
+            cut_traceback(error)
+            what = {Work.CONDITION: "run_if", Work.FALLBACK: "the fallback", Work.EXPAND: "the list of items"}[asked]
+            add_note(error, f"raised by {what} of `{machine.key(index)}`")
+            return machine.fail, Failure(error)
+
+    def judge(self, index: int, attempt: int, error: BaseException) -> Failure:
+        """Ask a step's policy about an error. Its predicates and backoffs may be somebody's own, and may raise."""
+        policy = self._machine.policies[index]
+        if policy is None or policy.retry is None:
+            return Failure(error)
+        try:
+            wanted = policy.retry.wants(error)
+            asked = retry_after_of(error) if wanted else None
+            delay = asked
+            if wanted and asked is None:
+                delay = policy.retry.delay(attempt, self._random())
+        except Exception as problem:  # noqa: BLE001 - then there is no retry, and the reason is told
+            add_note(error, f"the retry policy of `{self._machine.key(index)}` raised {problem!r}")
+            return Failure(error, why=f"the retry policy raised {problem!r}")
+        if not wanted:
+            return Failure(error, why=f"its policy doesn't retry a {type(error).__name__}")
+        why = f"{type(error).__name__}" + (", which says when" if asked is not None else "")
+        return Failure(error, retryable=True, delay=delay, why=why)

@@ -1,0 +1,209 @@
+"""Async steps: each attempt is a task on an event loop, which is one more worker of the run.
+
+The loop is that on which the run was started, or the engine's own; of an inline engine, one that runs only while an
+async step does.
+"""
+
+# Bodies of protocols are docstrings alone, which pyright takes for functions that return None.
+# pyright: reportReturnType=false
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from flowkit.engine.current import Inside
+from flowkit.errors import CancelReason
+from flowkit.plan import Lane
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+    from contextvars import Context
+
+    from flowkit.engine.calling import Calling, Feed
+    from flowkit.engine.machine import Machine
+    from flowkit.engine.ports import Services
+
+__all__ = ["Coroutines"]
+
+LANES: Final = (Lane.LOOP,)
+CLOSED: Final = "its event loop was closed"
+
+
+class Served(Inside, Protocol):
+    """The run that these are the async steps of."""
+
+    machine: Machine
+    services: Services
+    calling: Calling
+    context: Context
+    lock: threading.Lock
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+
+    def after(self) -> bool:
+        """Do what the machine asks for. Under the lock."""
+
+    def crash(self, error: BaseException) -> None:
+        """End it with an error of the engine. Under the lock."""
+
+    def tick(self) -> None:
+        """Something is due."""
+
+    def cancel(self, reason: CancelReason, detail: str = "") -> bool:
+        """End it early."""
+
+    def when_done(self, wake: Callable[[], None]) -> None:
+        """Call back once it has ended."""
+
+
+class Coroutines:
+    """The async steps of one run."""
+
+    def __init__(self, run: Served) -> None:
+        self._run = run
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._guard: asyncio.Task[None] | None = None
+        """What notices that the loop of the run's caller is closed."""
+        self._tasks: dict[tuple[int, int], asyncio.Task[Any]] = {}
+        self._called = False
+        """Whether the loop was called and hasn't come yet."""
+        self._thread = 0
+        self._own = False
+        """Whether the loop is nobody else's, to be closed with the run."""
+
+    # -- from outside the loop ----------------------------------------------------------------------------------------
+
+    def call(self) -> None:
+        """Have the loop come for the steps that are ready. Under the lock."""
+        if self._called:
+            return
+        self._called = True
+        try:
+            if self.loop is None:
+                self.loop = self._run.services.loops.get()
+            if threading.get_ident() == self._thread:
+                self.loop.call_soon(self._serve)
+            else:
+                self.loop.call_soon_threadsafe(self._serve)
+        except RuntimeError:  # it was closed, or can't be started at exit: nothing async can run any more
+            self._run.machine.cancel(CancelReason.SHUTDOWN, self._run.services.clock.now(), CLOSED)
+            self._run.after()
+
+    def stop(self, index: int, attempt: int) -> bool:
+        """Cancel an attempt; says whether there is one to cancel."""
+        task = self._tasks.get((index, attempt))
+        if task is None or self.loop is None or self.loop.is_closed():
+            return False
+        self.loop.call_soon_threadsafe(task.cancel)
+        return True
+
+    def run_here(self, index: int, attempt: int) -> tuple[Feed, Any]:
+        """Run an async step to its end in this thread, keeping time meanwhile: nobody else would."""
+        import asyncio
+
+        run = self._run
+        if self.loop is None:
+            self.loop, self._own = asyncio.new_event_loop(), True
+        loop = self.loop
+        task = self._tasks[index, attempt] = loop.create_task(self._attempt(index, attempt), context=run.context.copy())
+
+        def look() -> None:
+            run.tick()
+            due = run.machine.deadline
+            if due is not None and not task.done():
+                loop.call_later(max(0.0, due - run.services.clock.now()), look)
+
+        look()
+        try:
+            answer: tuple[Feed, Any] = loop.run_until_complete(task)
+            return answer
+        finally:
+            self._tasks.pop((index, attempt), None)
+
+    def close(self) -> None:
+        """Let go of the loop, if it is this run's own."""
+        if self._own and self.loop is not None and not self.loop.is_running():
+            self.loop.close()
+
+    # -- on the loop --------------------------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        """Make a task of every async step that is ready."""
+        run, loop = self._run, self.loop
+        assert loop is not None
+        self._thread = threading.get_ident()
+        while True:
+            with run.lock:
+                self._called = False
+                index = None if run.is_over else run.machine.take(LANES, run.services.clock.now())
+                if index is None:
+                    return
+                attempt = run.machine.attempts.get(index, 1)
+                run.after()
+            # Not under the lock: an eager task runs at once, and may come back with its result from in here.
+            task = loop.create_task(self._answer(index, attempt), context=run.context.copy())
+            if not task.done():
+                self._tasks[index, attempt] = task
+            if run.is_unwanted(index, attempt):
+                task.cancel()
+
+    async def _answer(self, index: int, attempt: int) -> None:
+        """One attempt of an async step, as a task; nothing it does may leave the run without an answer."""
+        run = self._run
+        try:
+            feed, fact = await self._attempt(index, attempt)
+            with run.lock:
+                if not run.is_over:
+                    feed(index, fact, attempt, run.services.clock.now())
+                    run.after()
+        except BaseException as error:  # noqa: BLE001 - an engine that breaks has to wake whoever waits for it
+            with run.lock:
+                run.crash(error)
+        finally:
+            self._tasks.pop((index, attempt), None)
+
+    async def _attempt(self, index: int, attempt: int) -> tuple[Feed, Any]:
+        run = self._run
+        try:
+            value = await run.calling.run_async(run, index, attempt)
+        except BaseException as caught:  # noqa: BLE001 - whatever a step raises is its own failure
+            error: BaseException = caught
+            if type(error).__name__ == "CancelledError" and not run.is_unwanted(index, attempt):
+                if self._guard is not None and self._guard.cancelling():
+                    # The loop is being taken down around us: nothing more can run on it.
+                    run.cancel(CancelReason.SHUTDOWN, CLOSED)
+                else:
+                    key = run.machine.key(index)
+                    error = RuntimeError(f"`{key}` was cancelled from within: something that it awaits was")
+                    error.__cause__ = caught
+            return run.machine.fail, run.calling.failure(index, attempt, error)
+        return run.machine.succeed, value
+
+    def stand_guard(self, name: str) -> None:
+        """Live on the loop that the run's async steps need: when that is closed, the run ends with it."""
+        assert self.loop is not None
+        self._guard = self.loop.create_task(self._watch(), name=name)
+
+    async def _watch(self) -> None:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+
+        def end() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(end)
+
+        self._run.when_done(wake)
+        try:
+            await ended
+        except asyncio.CancelledError:
+            self._run.cancel(CancelReason.SHUTDOWN, CLOSED)
+            raise
