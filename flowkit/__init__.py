@@ -21,6 +21,7 @@ from flowkit.errors import (
     FlowkitError,
     IllegalTransition,
     MisuseError,
+    NonDeterminismError,
     PolicyError,
     RetryAfter,
     RunCancelled,
@@ -32,7 +33,7 @@ from flowkit.errors import (
 from flowkit.graph import Graph, Outcome
 from flowkit.policies import Fallback, Retry, StepOptions, exponential, fixed, linear
 from flowkit.runner import Engine, use
-from flowkit.shapes import concurrent, discard, in_order, outcome
+from flowkit.shapes import concurrent, discard, in_order, outcome, result_of
 
 __all__ = [
     "BlockingCall",
@@ -50,6 +51,7 @@ __all__ = [
     "IllegalTransition",
     "Interrupted",
     "MisuseError",
+    "NonDeterminismError",
     "Outcome",
     "PolicyError",
     "Retry",
@@ -75,6 +77,7 @@ __all__ = [
     "in_order",
     "linear",
     "outcome",
+    "result_of",
     "step",
     "unmapped",
     "use",

@@ -17,6 +17,7 @@
         ├── EngineClosed         the engine takes no more runs
         ├── BlockingCall         blocking inside a running event loop
         ├── IllegalTransition    a status can't follow another
+        ├── NonDeterminismError  a body wrote something else when it was recorded again
         ├── Fatal                raised by steps: don't retry this
         └── RetryAfter           raised by steps: retry, and not before
 
@@ -46,6 +47,7 @@ __all__ = [
     "FlowkitError",
     "IllegalTransition",
     "MisuseError",
+    "NonDeterminismError",
     "PolicyError",
     "RetryAfter",
     "RunCancelled",
@@ -243,6 +245,25 @@ class BlockingCall(FlowkitError):
 
     def __str__(self) -> str:
         return f"`{self.call}` would block the running event loop; write `{self.instead}`"
+
+
+class NonDeterminismError(FlowkitError):
+    """A body that is recorded again, to go on from a result, didn't write what it wrote before.
+
+    Whatever a body does besides calling steps happens again each time: what depends on clocks, randomness or anything
+    else that changes belongs into a step.
+    """
+
+    def __init__(self, workflow: str, difference: str) -> None:
+        super().__init__(workflow, difference)
+        self.workflow = workflow
+        self.difference = difference
+
+    def __str__(self) -> str:
+        return (
+            f"the body of `{self.workflow}` was recorded again and is different: {self.difference}; "
+            "move what changes (clocks, randomness, files) into a step"
+        )
 
 
 class IllegalTransition(FlowkitError):

@@ -11,13 +11,14 @@ import os
 import random
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from flowkit.checks import check
 from flowkit.engine.blocking import loop_for_steps, refuse_to_block, running_loop
 from flowkit.engine.driver import Driver
 from flowkit.engine.invariants import are_watched
 from flowkit.engine.ports import Services
+from flowkit.engine.recordings import Unwound
 from flowkit.engine.run import Run
 from flowkit.engine.runners import install_default, runner_here
 from flowkit.errors import CancelReason, EngineClosed, PolicyError, RunConflict, RunNotFound
@@ -25,7 +26,7 @@ from flowkit.executors.loops import LoopThread
 from flowkit.executors.observing import Observing
 from flowkit.executors.threads import Threads
 from flowkit.executors.time import SystemClock, TimerThread
-from flowkit.graph import record
+from flowkit.graph import capture, record
 from flowkit.plan import Lane, compile_plan
 from flowkit.policies import seconds
 from flowkit.policies.durations import is_a
@@ -36,10 +37,10 @@ if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
 
-    from flowkit.checks import CheckedGraph
     from flowkit.diagnostics import Diagnostic
     from flowkit.engine.ports import Clock, Observer, Tracer
-    from flowkit.graph import WorkflowSpec
+    from flowkit.graph import Graph, Recorder, WorkflowSpec
+    from flowkit.plan import Plan
     from flowkit.policies import Duration
 
 __all__ = ["Engine", "Unfinished", "default_engine", "use"]
@@ -115,6 +116,7 @@ class Engine:
             tracer=_tracer() if tracing else None,
             inline=executor == "inline",
             watched=are_watched(),
+            plan=self.plan,
         )
 
     # -- running ------------------------------------------------------------------------------------------------------
@@ -126,19 +128,46 @@ class Engine:
             name = workflow.label
             refuse_to_block(f"{name}(...)", f"await {name}.start(...)")
         run_id = workflow.policy.run_id
-        if run_id is not None:
+        if run_id is not None or workflow.is_live:
             return self.start(workflow, args, kwargs).result()
-        driver = self._driver(self._prepare(workflow, args, kwargs), keeps=bool(self._observing))
+        self._refuse_closed(workflow)
+        made: list[Driver] = []
+
+        def asked(recorder: Recorder, local: int) -> Any:
+            # The body can't go on without a result: what it wrote so far begins to run, in this thread.
+            if not made:
+                made.append(self._called(workflow, recorder.segment()))
+            return made[0].answer(recorder, local)
+
+        try:
+            graph = record(workflow, args, kwargs, asked)
+            if made:
+                made[0].written(graph)
+            else:
+                made.append(self._called(workflow, graph))
+            made[0].drive()
+        except Unwound:  # the run is ending while its body waits
+            made[0].drive()
+        except BaseException as error:
+            if not made or made[0].conclusion is not None:
+                raise
+            made[0].raised(error)
+            made[0].drive()
+        finally:
+            for driver in made:
+                self._under_way.pop(id(driver), None)
+        (driver,) = made
+        assert driver.conclusion is not None  # drive returns when there is one
+        return driver.conclusion.unwrap()
+
+    def _called(self, workflow: WorkflowSpec, graph: Graph) -> Driver:
+        """Begin a run that its caller takes part in."""
+        driver = Driver(self.plan(graph), self._services, keeps=bool(self._observing))
         with self._lock:
             self._refuse_closed(workflow)
             self._admit(driver)
-        try:
-            driver.begin()
-            driver.drive()
-        finally:
-            self._under_way.pop(id(driver), None)
-        assert driver.conclusion is not None  # drive returns when there is one
-        return driver.conclusion.unwrap()
+        driver.begin()
+        return driver
 
     def start(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any]:
         """Run a workflow in the background.
@@ -154,10 +183,15 @@ class Engine:
         known = self._known(run_id, workflow, args, kwargs)
         if known is not None:
             return known
-        checked = self._prepare(workflow, args, kwargs)
-        driver = self._driver(checked, run_id=run_id, keeps=True)
-        driver.warnings = checked.warnings
-        driver.given = (workflow.declared, tuple(args), dict(kwargs))
+        self._refuse_closed(workflow)
+        graph, awaited = _begun(workflow, args, kwargs)
+        plan, warnings = self._planned(graph)
+        driver = Driver(plan, self._services, run_id=run_id, keeps=True)
+        driver.warnings = warnings
+        args, kwargs = capture(
+            (tuple(args), dict(kwargs)), []
+        )  # the body may be recorded again, with what it was given
+        driver.given = (workflow, args, kwargs)
         loop = loop_for_steps()
         if loop is not None:
             driver.coroutines.loop = loop
@@ -170,9 +204,9 @@ class Engine:
             self._runs[driver.run_id] = driver
             self._admit(driver)
         driver.when_done(_Forget(self._under_way, id(driver)))
-        if loop is not None and Lane.LOOP in driver.plan.lanes:
+        if loop is not None and (workflow.is_live or Lane.LOOP in driver.plan.lanes):
             driver.coroutines.stand_guard(f"flowkit run {driver.run_id}")
-        driver.begin_in_background()
+        driver.begin_in_background(awaited)
         return Run(driver)
 
     def run(self, run_id: str) -> Run[Any]:
@@ -193,18 +227,25 @@ class Engine:
         if driver is None or run_id is None:
             return None
         declared, old_args, old_kwargs = driver.given
-        if declared is not workflow.declared:
+        if declared.declared is not workflow.declared:
             raise RunConflict(run_id, f"it is a run of `{declared.name}`, not of `{workflow.name}`")
         if not _same(_bound(workflow, old_args, old_kwargs), _bound(workflow, args, kwargs)):
             raise RunConflict(run_id, "it was started with other arguments")
         return Run(driver)
 
-    def _prepare(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> CheckedGraph:
-        self._refuse_closed(workflow)
-        checked = check(record(workflow, args, kwargs))
+    def plan(self, graph: Graph) -> Plan:
+        """Check a graph and lay it out for this engine."""
+        return self._planned(graph)[0]
+
+    def _planned(self, graph: Graph) -> tuple[Plan, Sequence[Diagnostic]]:
+        checked = check(graph)
         for warning in checked.warnings:
             self._warn(warning)
-        return checked
+        plan = compile_plan(checked)
+        for executor in plan.executors:
+            if executor not in EXECUTORS:
+                self._refuse_executor(executor)
+        return plan, checked.warnings
 
     def _refuse_closed(self, workflow: WorkflowSpec) -> None:
         if self._closed:
@@ -220,13 +261,6 @@ class Engine:
         if key not in self._warned:
             self._warned.add(key)
             log.warning("%s", warning)
-
-    def _driver(self, checked: CheckedGraph, *, keeps: bool, run_id: str | None = None) -> Driver:
-        plan = compile_plan(checked)
-        for executor in plan.executors:
-            if executor not in EXECUTORS:
-                self._refuse_executor(executor)
-        return Driver(plan, self._services, run_id=run_id, keeps=keeps)
 
     def _admit(self, driver: Driver) -> None:
         """Take a run among those under way. Under the engine's lock."""
@@ -282,6 +316,20 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"<Engine{' (closed)' if self._closed else ''}, {len(self._under_way)} runs under way>"
+
+
+def _begun(workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Graph, int]:
+    """What a body writes before anything runs, and the node that it can't go on without; -1 where it has returned."""
+    unwound: list[tuple[Graph, int]] = []
+
+    def asked(recorder: Recorder, local: int) -> NoReturn:
+        unwound.append((recorder.segment(), local))
+        raise Unwound
+
+    try:
+        return record(workflow, args, kwargs, asked), -1
+    except Unwound:
+        return unwound[0]
 
 
 class _Forget:

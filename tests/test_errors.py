@@ -19,6 +19,7 @@ from flowkit.errors import (
     FlowkitError,
     IllegalTransition,
     MisuseError,
+    NonDeterminismError,
     PolicyError,
     RetryAfter,
     RunCancelled,
@@ -45,6 +46,7 @@ EXAMPLES = [
     EngineClosed("start runs before `shutdown`"),
     BlockingCall("report(url)", "await report.start(url)"),
     IllegalTransition("fetch", "succeeded", "running"),
+    NonDeterminismError("report", "it calls `load` where it had called `fetch`"),
     Fatal("no such account", 42),
     RetryAfter(1.5, "slow down"),
 ]

@@ -40,6 +40,8 @@ def absent_part(graph: Graph, projection: Projection) -> Diagnostic | None:
 
 
 def _help(absent: Absent) -> str:
+    if absent.instead:
+        return absent.instead
     if absent.names and len(absent.names) <= 8:
         return f"it has {', '.join(f'`{name}`' for name in absent.names)}"
     return "take a part that exists, or correct the annotation of the step"

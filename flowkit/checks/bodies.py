@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flowkit.checks.names import Names
     from flowkit.checks.source import Text
 
-__all__ = ["identity_tests", "impure_calls", "is_result", "steps_in_blocks"]
+__all__ = ["blocking_calls", "identity_tests", "impure_calls", "is_result", "steps_in_blocks"]
 
 
 def identity_tests(text: Text, names: Names) -> Iterator[Diagnostic]:
@@ -65,12 +65,7 @@ def is_result(expression: ast.AST, names: Names, seen: frozenset[str] = frozense
         return all(value is not None and is_result(value, names, seen | {name}) for value in values)
     if not isinstance(expression, ast.Call):
         return False
-    return names.step(expression) is not None or _takes_outcome(expression, names)
-
-
-def _takes_outcome(call: ast.Call, names: Names) -> bool:
-    found = names.find(call.func)
-    return found is not MISSING and is_ours(found) and getattr(found, "__name__", "") == "outcome"
+    return names.step(expression) is not None or _is_called(expression, "outcome", names)
 
 
 def steps_in_blocks(text: Text, names: Names) -> Iterator[Diagnostic]:
@@ -92,13 +87,24 @@ def _block_around(node: ast.AST, text: Text, names: Names) -> ast.Try | ast.TryS
     """The innermost `try`, or the item of a foreign `with`, that a node stands in."""
     while node is not text.node:
         inner, node = node, text.parents[node]
-        if isinstance(node, (ast.Try, ast.TryStar)):
+        if isinstance(node, (ast.Try, ast.TryStar)) and (inner in node.finalbody or not _waits(node, names)):
             return node
         if isinstance(node, ast.With) and isinstance(inner, ast.stmt):
             foreign = next((item for item in reversed(node.items) if not _is_region(item.context_expr, names)), None)
             if foreign is not None:
                 return foreign
     return None
+
+
+def _waits(block: ast.Try | ast.TryStar, names: Names) -> bool:
+    """Whether a `try` asks for a result by `result_of`, so that it isn't over before what it asks for has run."""
+    calls = (node for part in block.body for node in ast.walk(part) if isinstance(node, ast.Call))
+    return any(_is_called(call, "result_of", names) for call in calls)
+
+
+def _is_called(call: ast.Call, name: str, names: Names) -> bool:
+    found = names.find(call.func)
+    return found is not MISSING and is_ours(found) and getattr(found, "__name__", "") == name
 
 
 def _is_region(manager: ast.expr, names: Names) -> bool:
@@ -147,6 +153,23 @@ def _called(names: Names, calls: list[ast.Call]) -> str:
 def _recorded(text: Text, calls: list[ast.Call]) -> Iterator[Label]:
     for call in calls:
         yield Label(text.span(call), "this is only recorded here")
+
+
+def blocking_calls(text: Text, names: Names) -> Iterator[Diagnostic]:
+    """Find steps in a live body that would block its event loop (FK406)."""
+    for node in within(text.node, nested=False):
+        spec = names.step(node)
+        if spec is None or spec.is_async or not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {"submit", "start", "map", "map_outcomes", "ref"}:
+            continue
+        yield Diagnostic(
+            code="FK406",
+            level=Level.ERROR,
+            title=f"the step `{spec.label}` is called plainly in an `async def` body",
+            labels=(Label(text.span(node), "this would block the event loop"),),
+            helps=(f"write `await {text.quote(node.func)}.submit(...)`",),
+        )
 
 
 def impure_calls(text: Text, names: Names) -> Iterator[Diagnostic]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from flowkit.checks.annotations import missing_annotations
-from flowkit.checks.bodies import identity_tests, impure_calls, steps_in_blocks
+from flowkit.checks.bodies import blocking_calls, identity_tests, impure_calls, steps_in_blocks
 from flowkit.checks.dependencies import cycles, shared_names
 from flowkit.checks.dropped import dropped_options, dropped_runs
 from flowkit.checks.forms import memory_of, unfamiliar
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["CheckedGraph", "check", "find", "inspect_source"]
 
 _BODY: Final = "checks.body"
+_LIVE_RULES: Final = (blocking_calls, impure_calls, dropped_options, dropped_runs)
 _RULES: Final = (identity_tests, steps_in_blocks, impure_calls, dropped_options, dropped_runs)
 
 
@@ -83,7 +84,7 @@ def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
 def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
     findings = [*graph.problems, *_of_body(graph.workflow)]
     memory = memory_of(graph.workflow)
-    if 0 in graph.used:
+    if 0 in graph.used and not graph.goes_on:
         findings += unused_results(graph, memory)
     new = unfamiliar(graph, memory)
     if new:
@@ -92,7 +93,10 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
         findings += shared_names(_steps(graph))
     if graph.projections:
         findings += inspect_parts(graph, memory)
-    findings += inspect_result(graph, memory)
+    if not graph.goes_on:
+        findings += inspect_result(graph, memory)
+    for written in graph.inner.values():
+        findings += _settled(written, _findings(written, strict=written.workflow.policy.strict))
     if graph.forward:
         findings += cycles(graph)
     if strict:
@@ -116,7 +120,7 @@ def _of_body(workflow: WorkflowSpec) -> tuple[Diagnostic, ...]:
             found = ()
         else:
             names = Names(workflow.target, text.node)
-            found = tuple(one for rule in _RULES for one in rule(text, names))
+            found = tuple(one for rule in (_LIVE_RULES if workflow.is_live else _RULES) for one in rule(text, names))
         remembered[_BODY] = found
     return found
 

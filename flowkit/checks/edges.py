@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from flowkit.checks.hints import fits, show, with_article
 from flowkit.checks.misfits import SCALARS, Misfit, misfits, misfits_of_argument
+from flowkit.checks.names import spec_of
+from flowkit.checks.objects import exhaustible, uncalled, word_of
 from flowkit.checks.source import argument_at, call_at, read, within
 from flowkit.checks.values import described, name_of, node_of, type_of
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function, span_of_parameter
@@ -54,6 +56,10 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
     step, given, wanted = spec.label, show(misfit.given), show(misfit.wanted)
     literal = type(misfit.value) in SCALARS
     place = _argument_place(graph, node, position, misfit)
+    if misfit.once:
+        found = argument_at(graph.workflow, node, position) if misfit.item is None else None
+        return exhaustible(spec, node, misfit.value, place, found)
+    itself = spec_of(misfit.value)
     labels = [Label(place, _said(graph, misfit))] if place is not None else []
     declared = span_of_parameter(spec.target, slot.name)
     if declared is not None:
@@ -61,6 +67,9 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
     if misfit.reason:
         title = f"`{step}` is mapped over `{given}`, which {misfit.reason}"
         way_out = f"call `{step}` with it, or map over a list"
+    elif itself is not None:
+        title = f"`{step}` is given the {word_of(itself)} itself where it takes `{wanted}`"
+        way_out = uncalled(itself, place)
     elif literal:
         title = f"`{step}` is given {_scalar(misfit.value)} where it takes `{wanted}`"
         way_out = f"pass {with_article(wanted)}, or correct the annotation of `{slot.name}`"
@@ -68,7 +77,7 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
         title = f"`{step}` is given `{given}` where it takes `{wanted}`"
         way_out = _way_out(graph, node, step, slot, misfit)
     return Diagnostic(
-        code="FK202" if literal else "FK201",
+        code="FK202" if literal or itself is not None else "FK201",
         level=Level.ERROR,
         title=title,
         labels=tuple(labels),
@@ -78,6 +87,9 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
 
 
 def _said(graph: Graph, misfit: Misfit) -> str:
+    itself = spec_of(misfit.value)
+    if itself is not None:
+        return f"this is the {word_of(itself).partition(' ')[0]}, not a result of it"
     if misfit.each:
         return f"each item of this is {with_article(show(misfit.given))}"
     value = misfit.value
@@ -134,12 +146,18 @@ def _argument_place(graph: Graph, node: Node, position: int | str, misfit: Misfi
     if found is None:
         return node.site.span() if node.site is not None else None
     text, argument = found
-    if isinstance(argument, ast.Dict) and misfit.item is not None and None not in argument.keys:
-        return text.span(argument.values[misfit.item])
-    items = argument.elts if isinstance(argument, (ast.List, ast.Tuple, ast.Set)) else []
-    if misfit.item is not None and items and not any(isinstance(one, ast.Starred) for one in items):
-        return text.span(items[misfit.item])
-    return text.span(argument)
+    return text.span(_item(argument, misfit.item))
+
+
+def _item(written: ast.expr, index: int | None) -> ast.expr:
+    """An item of a container that is written down; the whole where it can't be told which one it is."""
+    if isinstance(written, ast.Dict):
+        items = written.values if None not in written.keys else []
+    else:
+        # A set has another order than its source.
+        items = written.elts if isinstance(written, (ast.List, ast.Tuple)) else []
+    starred = any(isinstance(one, ast.Starred) for one in items)
+    return items[index] if index is not None and index < len(items) and not starred else written
 
 
 def _result(graph: Graph, misfit: Misfit) -> Diagnostic:
@@ -147,6 +165,8 @@ def _result(graph: Graph, misfit: Misfit) -> Diagnostic:
     given, wanted = show(misfit.given), show(misfit.wanted)
     text = read(workflow.target)
     nothing = graph.result is None and misfit.value is None
+    place = _returned_at(graph, text, misfit, nothing=nothing)
+    itself = spec_of(misfit.value)
     if nothing:
         title = f"`{workflow.label}` returns nothing where it is annotated `-> {show(workflow.returns)}`"
         said = "its body ends without a result"
@@ -156,11 +176,16 @@ def _result(graph: Graph, misfit: Misfit) -> Diagnostic:
         what = _scalar(misfit.value) if type(misfit.value) in SCALARS else f"`{given}`"
         if type(misfit.value) is Ref and misfit.given is Any:
             what = f"the result of `{name_of(graph, misfit.value)}`"
+        if itself is not None:
+            what = f"the {word_of(itself)} itself"
         title = f"`{workflow.label}` returns {what} where `{wanted}` is promised{inside}"
         said = _said(graph, misfit) if misfit.given is not Any else "this is returned"
         helps = ("return what was promised, or promise what is returned",)
+        if itself is not None:
+            known = place is not None and place != span_of_function(workflow.target)
+            said = _said(graph, misfit) if known else "its body returns it"
+            helps = (uncalled(itself, place if known else None),)
     labels = []
-    place = _returned_at(graph, text, misfit, nothing=nothing)
     if place is not None:
         labels.append(Label(place, said))
     promised = getattr(text.node, "returns", None) if text is not None else None
@@ -183,8 +208,11 @@ def _returned_at(graph: Graph, text: Text | None, misfit: Misfit, *, nothing: bo
         values = [node.value for node in returns if node.value is not None]
         if type(misfit.value) in SCALARS:
             values = [one for one in values if isinstance(one, ast.Constant) and one.value == misfit.value] or values
+        elif spec_of(misfit.value) is not None:
+            named = misfit.value.__name__
+            values = [one for one in values if getattr(one, "id", getattr(one, "attr", None)) == named] or values
         if len(values) == 1:
-            return text.span(values[0])
+            return text.span(_item(values[0], misfit.item))
         if type(misfit.value) is Ref:
             node = node_of(graph, misfit.value)
             found = call_at(graph.workflow, node.site) if node is not None else None

@@ -1,8 +1,8 @@
 """The form of a recorded call: all that decides whether it is sound, but for values.
 
 Two calls of one form get the same answer from the checks, so it is enough to look at one of them closely. The form is
-the step, and for each argument the step behind it or the type of the value. A workflow remembers the forms that were
-found sound.
+the step, and for each argument the step behind it or the type of the value, with the types in it for a container. A
+workflow remembers the forms that were found sound.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ __all__ = ["Memory", "form_of", "form_of_part", "memory_of", "unfamiliar"]
 
 _KEY: Final = "checks.memory"
 _HOLDING: Final = frozenset({Ref, Template})
+_CONTAINERS: Final = frozenset({list, tuple, set, frozenset, dict})
+_LOOKED_INTO: Final = _CONTAINERS | {Template}
 _MOST: Final = 8192
 """A body that makes steps anew at each call would otherwise fill the memory."""
 
@@ -74,7 +76,7 @@ def unfamiliar(graph: Graph, memory: Memory) -> list[Node]:
         return [node for node in nodes if node.kind in (Kind.CALL, Kind.MAP)]
     call, map_, ref = Kind.CALL, Kind.MAP, Ref
     found = []
-    for node in nodes:
+    for node in nodes[graph.first :] if graph.first else nodes:
         kind = node.kind
         if kind is not call:
             if kind is map_ and not memory.holds(form_of(nodes, node)):
@@ -88,7 +90,7 @@ def unfamiliar(graph: Graph, memory: Memory) -> list[Node]:
                 if behind.kind is call and not arg._flowkit_path:
                     form.append(behind.spec)
                     continue
-            elif its is not Template:
+            elif its not in _LOOKED_INTO:
                 form.append(its)
                 continue
             form.append(form_of_part(nodes, arg))
@@ -123,7 +125,7 @@ def form_of_part(nodes: Sequence[Node], value: Any) -> Any:
     if kind is Template:
         return _form_of_shape(nodes, value.shape)
     if kind is not Ref:
-        return kind
+        return (kind, _types_in(kind, value)) if kind in _CONTAINERS else kind
     node, path = nodes[value._flowkit_node], value._flowkit_path
     if node.spec is None:
         return node.kind, form_of_part(nodes, node.args[0]) if node.kind is Kind.OUTCOME else node.args, path
@@ -148,7 +150,14 @@ def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:
         behind = {nodes[ref._flowkit_node] for ref in refs if not ref._flowkit_path}
         parts = {node.spec.declared for node in behind if node.kind is Kind.CALL and node.spec is not None}
         rest = [ref for ref in refs if ref._flowkit_path or nodes[ref._flowkit_node].kind is not Kind.CALL]
-        return kind, frozenset(parts.union([form_of_part(nodes, ref) for ref in rest]))
+        return kind, _types_in(kind, shape), frozenset(parts.union([form_of_part(nodes, ref) for ref in rest]))
     if issubclass(kind, tuple):
-        return kind, tuple([form_of_part(nodes, item) if type(item) is Ref else 0 for item in items])
+        return kind, tuple([form_of_part(nodes, item) if type(item) is Ref else type(item) for item in items])
     return kind
+
+
+def _types_in(kind: type, container: Any) -> Any:
+    """The types of what a container holds: a step among its items is told by no other part of the form."""
+    if kind is tuple:  # each of its places may ask for something else
+        return tuple(map(type, container))
+    return frozenset(map(type, container.values() if kind is dict else container))

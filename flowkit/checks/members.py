@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import collections.abc
 import inspect
 import types
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NewType, get_args, get
 
 import attrs
 
-from flowkit.checks.hints import plain
+from flowkit.checks.hints import plain, show, with_article
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -19,6 +20,15 @@ __all__ = ["Absent", "element", "part"]
 
 _MADE_IN_PYTHON: Final = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 _UNIONS: Final = (typing.Union, types.UnionType)
+_SEQUENCES: Final = (list, tuple, str, bytes, bytearray, range, collections.deque)
+_BY_NUMBER: Final = (
+    *(vars(one)["__getitem__"] for one in _SEQUENCES),
+    collections.abc.Sequence.__getitem__,
+    collections.abc.MutableSequence.__getitem__,
+)
+_DICTS: Final = (dict, collections.defaultdict, collections.abc.Mapping, collections.abc.MutableMapping)
+_WRITTEN: Final = {int: "number", bool: "number", float: "number", str: "text", bytes: "bytes"}
+"""Types of keys that are written as literals; those of one kind can equal each other."""
 
 
 class Absent(NamedTuple):
@@ -27,6 +37,8 @@ class Absent(NamedTuple):
     reason: str
     names: tuple[str, ...] = ()
     """What it has instead."""
+    instead: str = ""
+    """What to write."""
 
 
 def part(hint: Any, how: str, key: Any) -> Any:
@@ -77,6 +89,9 @@ def _attribute(kind: type, name: str) -> Any:
 
 def _item(hint: Any, kind: type, key: Any) -> Any:
     parts = get_args(hint)
+    misfit = _misfitting_key(kind, parts, type(key))
+    if misfit is not None:
+        return misfit
     if typing.is_typeddict(kind):
         known = _fields(kind)
         return known[key] if key in known else Absent("has no such key", tuple(known))
@@ -91,6 +106,20 @@ def _item(hint: Any, kind: type, key: Any) -> Any:
     if kind is list:
         return parts[0] if isinstance(key, int) and parts else Any
     return parts[1] if kind is dict and len(parts) == 2 else Any
+
+
+def _misfitting_key(kind: type, parts: tuple[Any, ...], key: type) -> Absent | None:
+    """What is wrong with a key for its type alone, judged for the keys that people write down."""
+    if key not in _WRITTEN:
+        return None
+    if key is not int and key is not bool and any(_stored(kind, "__getitem__") is one for one in _BY_NUMBER):
+        instead = "write a number, or let a step get it whole and take the part there"
+        return Absent("is indexed by numbers", instead=instead)
+    if kind not in _DICTS or len(parts) != 2 or not isinstance(parts[0], type):
+        return None
+    if _WRITTEN.get(parts[0], _WRITTEN[key]) == _WRITTEN[key]:
+        return None
+    return Absent(f"has keys of type `{show(parts[0])}`", instead=f"write a key that is {with_article(show(parts[0]))}")
 
 
 def _fields(kind: type) -> dict[str, Any]:

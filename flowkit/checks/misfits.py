@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args, get_origin
 
 from flowkit.checks.hints import accepts, depends_on_value, fits, plain
 from flowkit.checks.members import Absent, element
+from flowkit.checks.objects import is_one_time, is_uncalled
 from flowkit.checks.values import item_of_map, type_of
 from flowkit.graph import Kind, Ref, SourceKind, Template
 
@@ -21,6 +22,7 @@ __all__ = ["SCALARS", "Misfit", "misfits", "misfits_of_argument"]
 SCALARS: Final = frozenset({int, str, float, bool, bytes, type(None)})
 """Values that are judged themselves; of others only what they hold is."""
 
+_CONTAINERS: Final = (list, tuple, set, frozenset, dict)
 _UNIONS: Final = (typing.Union, types.UnionType)
 
 
@@ -28,7 +30,7 @@ class Misfit(NamedTuple):
     """A value that can't go where it is passed."""
 
     value: Any
-    """A Ref, a scalar, or the class of a container."""
+    """A Ref, a scalar, the class of a container, or a step that wasn't called."""
     given: Any
     wanted: Any
     item: int | None = None
@@ -37,12 +39,21 @@ class Misfit(NamedTuple):
     """Whether each item of the value is meant, and not the value itself."""
     reason: str = ""
     """Why a map can't go through it, if it can't."""
+    once: bool = False
+    """Whether it is of no type that may be given, since it can be gone through only once."""
 
 
 def misfits_of_argument(graph: Graph, node: Node, position: int | str, wanted: Any) -> Iterator[Misfit]:
     """What a call passes to one of its parameters and can't fit there."""
     value = node.args[position] if isinstance(position, int) else (node.kwargs or {})[position]
-    return _of_source(graph, value, wanted) if node.kind is Kind.MAP else misfits(graph, value, wanted)
+    return _of_source(graph, value, wanted) if node.kind is Kind.MAP else _given(graph, value, wanted)
+
+
+def _given(graph: Graph, value: Any, wanted: Any, index: int | None = None) -> Iterator[Misfit]:
+    if is_one_time(value):
+        yield Misfit(value, type(value), wanted, index, once=True)
+    else:
+        yield from misfits(graph, value, wanted, index)
 
 
 def misfits(graph: Graph, value: Any, wanted: Any, index: int | None = None) -> Iterator[Misfit]:
@@ -54,13 +65,18 @@ def misfits(graph: Graph, value: Any, wanted: Any, index: int | None = None) -> 
             yield Misfit(value, given, wanted, index)
     elif kind is Template:
         yield from _of_container(graph, value.shape, wanted)
-    elif kind in SCALARS and not accepts(value, wanted):
+    elif kind in SCALARS:
+        if not accepts(value, wanted):
+            yield Misfit(value, kind, wanted, index)
+    elif kind in _CONTAINERS:
+        yield from _uncalled_items(value, wanted)
+    elif is_uncalled(value, wanted):
         yield Misfit(value, kind, wanted, index)
 
 
 def _of_container(graph: Graph, shape: Any, wanted: Any) -> Iterator[Misfit]:
     kind = type(shape)
-    if not issubclass(kind, (list, tuple, set, frozenset, dict)):
+    if not issubclass(kind, _CONTAINERS):
         return
     if not fits(kind, wanted):
         yield Misfit(kind, kind, wanted)
@@ -68,6 +84,18 @@ def _of_container(graph: Graph, shape: Any, wanted: Any) -> Iterator[Misfit]:
     for index, (item, hint) in enumerate(_items(shape, wanted)):
         if type(item) is Ref:
             yield from misfits(graph, item, hint, index)
+    yield from _uncalled_items(shape, wanted)
+
+
+def _uncalled_items(items: Any, wanted: Any) -> Iterator[Misfit]:
+    """The first item of each type that is a step; of other types a container may be large, and isn't looked at."""
+    seen: set[Any] = {Ref, *SCALARS}
+    for index, (item, hint) in enumerate(_items(items, wanted)):
+        kind = type(item)
+        if kind not in seen:
+            seen.add(kind)
+            if is_uncalled(item, hint):
+                yield Misfit(item, kind, hint, index)
 
 
 def _items(shape: Any, wanted: Any) -> Iterator[tuple[Any, Any]]:
@@ -91,7 +119,7 @@ def _items(shape: Any, wanted: Any) -> Iterator[tuple[Any, Any]]:
 
 def _of_source(graph: Graph, source: Source, wanted: Any) -> Iterator[Misfit]:
     if source.kind is SourceKind.SAME:
-        yield from misfits(graph, source.value, wanted)
+        yield from _given(graph, source.value, wanted)
     elif source.kind is SourceKind.EACH:
         yield from _of_items(graph, source.value, wanted)
     elif source.kind is SourceKind.CHAIN:
@@ -115,7 +143,7 @@ def _of_items(graph: Graph, items: list[Any], wanted: Any) -> Iterator[Misfit]:
         kind = type(item)
         if kind in settled:
             continue
-        for misfit in misfits(graph, item, wanted, index):
+        for misfit in _given(graph, item, wanted, index):
             settled.add(kind)
             yield misfit
         if kind is not Ref and kind is not Template and not by_value:

@@ -7,10 +7,12 @@ import io
 import sys
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+import flowkit
 from flowkit.cli.failures import told
 from flowkit.cli.options import EPILOGUE, Format, JsonInput, Own, arguments_of
 from flowkit.cli.targets import find_workflow
@@ -25,14 +27,28 @@ Target = Annotated[str, Parameter(help="`module:workflow` or `path/to/file.py:wo
 Rest = Annotated[str, Parameter(help="The workflow's own options; with --help it shows them.")]
 
 INTERRUPTED: Final = 130
+_NAME: Final = "flowkit-workflows"
 
 
 def version() -> str:
-    """What is installed; a checkout that isn't has no version."""
+    """What is installed; of a checkout that isn't, what it is on the way to."""
     try:
-        return version_of("flowkit-workflows")
+        return version_of(_NAME)
     except PackageNotFoundError:
-        return "unknown"
+        return _checked_out(Path(flowkit.__file__).parents[1])
+
+
+def _checked_out(folder: Path) -> str:
+    import tomllib
+
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project")
+    except (OSError, ValueError):
+        project = None
+    if isinstance(project, dict) and project.get("name") == _NAME and "version" in project:
+        # A local version, as packaging has them: not what was released under this number.
+        return f"{project['version']}+checkout"
+    return "unknown"
 
 
 app = App(

@@ -202,7 +202,9 @@ def _from_json(file: str, label: str, signature: inspect.Signature, hints: Mappi
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        refuse(f"{source} can't be read: {getattr(error, 'strerror', None) or error}")
+        refuse(f"{source} can't be read: {getattr(error, 'strerror', None) or error}", _meant(file))
+    except ValueError as error:  # a null in the name of a file
+        refuse(f"{source} can't be read: {error}", _meant(file))
     # Annotations of what isn't there may have no form in JSON, and needn't.
     present = _names(text)
     fields: dict[str, Any] = {}
@@ -219,6 +221,13 @@ def _from_json(file: str, label: str, signature: inspect.Signature, hints: Mappi
         return dict(loads(text, shape))
     except EncodingError as error:
         refuse(f"the input from {source} doesn't fit `{label}`: {error}")
+
+
+def _meant(file: str) -> str:
+    """What to write, where somebody gave the object itself for a file."""
+    if not file.lstrip().startswith("{"):
+        return ""
+    return "`--json` takes a file; to give the object itself, pipe it: `echo '{...}' | flowkit ... --json -`"
 
 
 def _names(text: str) -> frozenset[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from rich.console import Group
 from rich.progress_bar import ProgressBar
@@ -18,17 +20,43 @@ if TYPE_CHECKING:
 
     from flowkit.graph import Graph
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "Words"]
+
+Words: TypeAlias = "deque[events.StepLog | events.StepProgress]"
+"""What steps tell of themselves, until it is taken note of."""
 
 _BAR: Final = 24
+_COLUMNS: Final = 4
+"""Of a line, beside what its step says."""
 _MARGIN: Final = 4
 """Lines of the terminal that aren't for steps."""
+
+
+class _Said:
+    """What a call has told of itself last: how far it is, and something in words."""
+
+    __slots__ = ("log", "progress", "time")
+
+    def __init__(self) -> None:
+        self.log: events.StepLog | None = None
+        self.progress: events.StepProgress | None = None
+        self.time = 0.0
+
+    def line(self) -> str:
+        """Both in one line, without what would move a terminal's cursor."""
+        parts: list[str] = []
+        if (told := self.progress) is not None:
+            parts.append(f"{told.done:,g}" if told.total is None else f"{told.done:,g}/{told.total:,g}")
+        if self.log is not None:
+            parts += str(self.log.message).strip().splitlines()[-1:]
+            parts += [f"{name}={value}" for name, value in self.log.fields.items()]
+        return "".join(one if one.isprintable() else " " for one in " ".join(parts))
 
 
 class _Tally:
     """How the calls of one step are doing."""
 
-    __slots__ = ("done", "failed", "given_up", "label", "open", "retrying", "running", "total")
+    __slots__ = ("active", "done", "failed", "given_up", "label", "open", "retrying", "running", "said", "total")
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -41,6 +69,10 @@ class _Tally:
         self.failed = 0
         self.given_up = 0
         """Blocked or cancelled."""
+        self.said: dict[str, _Said] = {}
+        """By the key of the call, the newest last."""
+        self.active: dict[str, str] = {}
+        """The calls that run or wait to be retried."""
 
     @property
     def is_over(self) -> bool:
@@ -63,19 +95,37 @@ class _Tally:
         bar = ProgressBar(
             total=max(self.total, 1), completed=self.done, width=_BAR, complete_style="cyan", finished_style=finished
         )
-        return Text(self.label), bar, f"{self.done:,}/{self.total:,}{'+' if self.open else ''}", Text(", ").join(words)
+        count = f"{self.done:,}/{self.total:,}{'+' if self.open else ''}"
+        return Text(self.label), bar, count, Text(", ").join(words)
+
+    def latest(self) -> str:
+        """What one of the calls that run has told last."""
+        for key in reversed(list(self.said)):  # a copy: calls end meanwhile
+            said = self.said.get(key)
+            if said is None or self.active.get(key) != "running":
+                continue
+            with contextlib.suppress(Exception):  # what was told is formatted by its own code
+                return said.line() if key == self.label else f"{key}: {said.line()}"
+        return ""
 
 
 class Progress:
-    """What happened so far. Told from one thread, drawn by another."""
+    """What happened so far. Told from one thread, drawn by another.
 
-    def __init__(self, graph: Graph, label: str, console: Console) -> None:
+    `words` is what steps tell of themselves, in this run or another of the engine's. It comes directly, where events
+    are read from the record a moment later.
+    """
+
+    def __init__(
+        self, graph: Graph, label: str, console: Console, run_id: str = "", words: Words | None = None
+    ) -> None:
+        self._run_id = run_id
+        self._words: Words = deque() if words is None else words
         self._label = label
         self._console = console
         self._began = time.monotonic()
         self._tallies: dict[str, _Tally] = {}
         self._maps: set[str] = set()
-        self._active: dict[str, str] = {}
         for node in graph.nodes:
             if node.spec is None:
                 continue
@@ -96,14 +146,33 @@ class Progress:
             tally.open -= 1
             tally.total += event.count
         elif isinstance(event, events.StepStarted):
+            said = tally.said.get(event.key)
+            if said is not None and said.time < event.time:  # of the attempt before; this one may have been faster
+                tally.said.pop(event.key, None)
             self._move(tally, event.key, "running")
         elif isinstance(event, events.StepRetrying):
             self._move(tally, event.key, "retrying")
         elif isinstance(event, _ENDS):
             self._end(tally, event)
 
+    def _listen(self) -> None:
+        """Take note of what steps have told of themselves."""
+        while self._words:
+            event = self._words.popleft()
+            if event.step not in self._tallies or event.run_id != self._run_id:
+                continue
+            known = self._tallies[event.step].said
+            said = known.pop(event.key, None) or _Said()
+            said.time = event.time
+            if isinstance(event, events.StepLog):
+                said.log = event
+            else:
+                said.progress = event
+            known[event.key] = said
+
     def _end(self, tally: _Tally, event: events.StepEvent) -> None:
         self._move(tally, event.key, "")
+        tally.said.pop(event.key, None)
         if event.key in self._maps:  # a map that never got to its items
             self._maps.discard(event.key)
             tally.open -= 1
@@ -115,23 +184,31 @@ class Progress:
         tally.failed += isinstance(event, events.StepFailed)
 
     def _move(self, tally: _Tally, key: str, state: str) -> None:
-        before = self._active.pop(key, "")
+        before = tally.active.pop(key, "")
         tally.running += (state == "running") - (before == "running")
         tally.retrying += (state == "retrying") - (before == "retrying")
         if state:
-            self._active[key] = state
+            tally.active[key] = state
 
     def picture(self) -> RenderableType:
         """The run as it is now, as far as the terminal is high: what runs goes first."""
+        self._listen()
         room = max(self._console.height - _MARGIN, 1)
         tallies = list(self._tallies.values())
         shown = tallies
         if len(tallies) > room:
             by_interest = sorted(tallies, key=lambda one: (not (one.running or one.retrying), one.is_over))
             shown = [one for one in tallies if one in by_interest[:room]]
-        table = Table.grid(padding=(0, 2))
-        for tally in shown:
-            table.add_row(*tally.row())
+        rows = [tally.row() for tally in shown]
+        said = [tally.latest() for tally in shown]
+        table = Table.grid(padding=(0, 2), expand=any(said))
+        for _ in range(_COLUMNS):
+            table.add_column(no_wrap=True)
+        if any(said):  # in the room that is left, and never in a second line
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+            rows = [(*row, Text(words, style="dim")) for row, words in zip(rows, said, strict=True)]
+        for row in rows:
+            table.add_row(*row)
         hidden = len(tallies) - len(shown)
         return Group(self.summary(), table, *([Text(f"and {hidden:,} more steps", style="dim")] if hidden else []))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Named", "find_workflow", "find_workflows"]
 
-Named: TypeAlias = "Workflow[..., Any] | BoundWorkflow[..., Any]"
+Named: TypeAlias = "Workflow[..., Any]"
 """A workflow as a module names it; through a class or an instance it is bound."""
 
 _NOTHING: Final = object()
@@ -35,7 +35,7 @@ def find_workflow(target: str) -> Named:
         example = f"{place}:{next(iter(known), 'workflow')}"
         refuse(f"`{target}` doesn't say which workflow", f"write `{example}`; {_has(place, known)}")
     found = _workflow(module, place, name)
-    if type(found) is BoundWorkflow and found._self_binding == "function" and found._self_instance is None:
+    if isinstance(found, BoundWorkflow) and found._self_binding == "function" and found._self_instance is None:
         refuse(
             f"`{name}` is a method and needs an object",
             f"make one in the module, and name it: `{place}:it.{found.spec.target.__name__}`",
@@ -172,4 +172,4 @@ def _workflows(module: ModuleType) -> dict[str, Named]:
 
 def _is_workflow(found: object) -> bool:
     # `type`, since the class that a wrapper says it has is the one of what it wraps.
-    return issubclass(type(found), (Workflow, BoundWorkflow))
+    return issubclass(type(found), Workflow)

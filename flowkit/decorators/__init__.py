@@ -3,7 +3,7 @@
 A decorated object is inert. It can be called, recorded and described; it doesn't know how anything runs. Outside a
 workflow's body a step is the function it was. Calling a workflow goes through one port, `engine.runners.current_runner`.
 
-Reading order: wrapping -> addresses -> mapping -> accessors -> steps -> workflows.
+Reading order: wrapping -> addresses -> decorated -> mapping -> accessors -> steps -> workflows.
 """
 
 from flowkit.decorators.mapping import Unmapped, unmapped

@@ -13,15 +13,16 @@ import sys
 from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
+from flowkit.decorators.decorated import Decorated
 from flowkit.decorators.mapping import Unmapped, map_step
 from flowkit.decorators.wrapping import check_place
 from flowkit.errors import MisuseError
-from flowkit.graph import Outcome, current_recorder
+from flowkit.graph import Outcome, StepSpec, current_recorder
 
 if TYPE_CHECKING:
-    from flowkit.graph import StepSpec
+    from asyncio import Task
 
-__all__ = ["Accessors"]
+__all__ = ["Accessors", "submit"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,20 +38,12 @@ Column: TypeAlias = Iterable[T] | Unmapped[T]
 Async: TypeAlias = Coroutine[Any, Any, T]
 
 
-class Accessors(Generic[P, R]):
-    """The verbs of a step. Whoever has them says what the step is, and what binding it put before the arguments."""
+class Accessors(Decorated[P, R, StepSpec], Generic[P, R]):
+    """The verbs of a step."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the step's function; in a workflow's body, record the call."""
         raise NotImplementedError
-
-    def _parts(self) -> tuple[StepSpec, tuple[Any, ...]]:
-        raise NotImplementedError
-
-    @property
-    def spec(self) -> StepSpec:
-        """What flowkit knows of the step."""
-        return self._parts()[0]
 
     @overload
     def map(self: Callable[[A], Async[T]], first: Column[A], /) -> list[T]: ...
@@ -186,6 +179,18 @@ class Accessors(Generic[P, R]):
         check_place(spec, bound)
         return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))
 
+    @overload
+    def submit(self: Callable[Q, Async[T]], *args: Q.args, **kwargs: Q.kwargs) -> Task[T]: ...
+    @overload
+    def submit(self: Callable[Q, T], *args: Q.args, **kwargs: Q.kwargs) -> Task[T]: ...
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        """Begin a call in an `async def` body, to be awaited then or later: what to write where the step isn't async.
+
+        Cancelling the task cancels the step.
+        """
+        spec, bound = self._parts()
+        return submit(spec, (*bound, *args), kwargs, sys._getframe(1))
+
     def _map(self, columns: tuple[Any, ...], named: dict[str, Any], frame: Any, *, tolerant: bool) -> Any:
         spec, bound = self._parts()
         if named:
@@ -195,3 +200,14 @@ class Accessors(Generic[P, R]):
         if current_recorder() is not None:
             check_place(spec, bound)
         return map_step(spec, bound, columns, frame, tolerant=tolerant)
+
+
+def submit(spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
+    """Begin a call of a live body. Raises `MisuseError` anywhere else."""
+    recorder: Any = current_recorder()
+    if recorder is None or not hasattr(recorder, "submit"):
+        way_out = "call it" if recorder is None else "in a `def` body calls begin side by side by themselves"
+        message = f"`{spec.label}.submit` is for the body of an `async def` workflow; {way_out}"
+        raise MisuseError(message)
+    check_place(spec, args)
+    return recorder.submit(spec, args, kwargs, frame)

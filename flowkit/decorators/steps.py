@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from flowkit.decorators.accessors import Accessors
-from flowkit.decorators.addresses import by_address, rebind
-from flowkit.decorators.wrapping import (
-    BoundWrapper,
-    ForwardedAnnotations,
-    ForwardedSignature,
-    Wrapper,
-    bound_arguments,
-    bound_to,
-    check_place,
-    identity,
-    never_asked,
-    refuse_undecorable,
-)
+from flowkit.decorators.decorated import Bound
+from flowkit.decorators.wrapping import ForwardedSignature, check_place, identity, refuse_undecorable
 from flowkit.errors import PolicyError
 from flowkit.graph import Ref, StepSpec, current_recorder
 from flowkit.policies import StepOptions
@@ -39,39 +27,30 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Step(Accessors[P, R], Wrapper[P, R], Generic[P, R]):
+class Step(Accessors[P, R], Generic[P, R]):
     """A function that can be a step of a workflow, and is still that function.
 
     In a workflow's body a call of it is recorded and gives a stand-in for the result. Anywhere else it is called.
     """
 
-    __annotations__ = ForwardedAnnotations()
     __signature__ = ForwardedSignature()
     _self_word = "step"
-
-    def __init__(self, function: Callable[P, R], spec: StepSpec) -> None:
-        super().__init__(function, never_asked)
-        self._self_spec = spec
-        self._self_placed = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         recorder = current_recorder()
         if recorder is None:
             return self.__wrapped__(*args, **kwargs)
-        if not self._self_placed:
-            check_place(self._self_spec, args)
-            self._self_placed = True
-        return recorder.call(self._self_spec, args, kwargs, sys._getframe(1))  # type: ignore[return-value]
-
-    def _parts(self) -> tuple[StepSpec, tuple[Any, ...]]:
-        return self._self_spec, ()
+        spec = self._self_spec  # once: wrapt takes its time for an attribute
+        if not spec.is_placed:
+            check_place(spec, args)
+        return recorder.call(spec, args, kwargs, sys._getframe(1))  # type: ignore[return-value]
 
     def with_options(self, **options: Unpack[StepCallKeywords]) -> Step[P, R]:
         """The same step with other options, for one call: `fetch.with_options(timeout=5)(url)`.
 
         Takes what `@step` takes, but for `name`. Raises `PolicyError` where an option can't hold.
         """
-        return Step(self.__wrapped__, _variant(self._self_spec, dict(options)))
+        return self._with(_variant(self._self_spec, dict(options)))  # type: ignore[no-any-return]
 
     if TYPE_CHECKING:
         # First a classmethod, by its class and by an instance; then whatever is taken from its class; then a method;
@@ -91,51 +70,18 @@ class Step(Accessors[P, R], Wrapper[P, R], Generic[P, R]):
         def __get__(self, instance: object, owner: type[Any] | None = None, /) -> Step[P, R]: ...
         def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return by_address(self._self_spec)
 
-    def __copy__(self) -> Step[P, R]:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Step[P, R]:
-        return self
-
-    def __repr__(self) -> str:
-        return f"<step {self._self_spec.name}>"
-
-
-class BoundStep(Accessors[P, R], BoundWrapper[P, R], Generic[P, R]):
+class BoundStep(Bound[P, R, StepSpec], Step[P, R]):
     """A step taken from an instance or a class: what it is bound to comes first among the recorded arguments."""
-
-    __annotations__ = ForwardedAnnotations()
-    _self_word = "step"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         recorder = current_recorder()
         if recorder is None:
             return self.__wrapped__(*args, **kwargs)
         spec, bound = self._parts()
-        check_place(spec, bound)
+        if not spec.is_placed:
+            check_place(spec, bound)
         return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))  # type: ignore[return-value]
-
-    def _parts(self) -> tuple[StepSpec, tuple[Any, ...]]:
-        return self._self_parent._self_spec, bound_arguments(self)
-
-    def with_options(self, **options: Unpack[StepCallKeywords]) -> Any:
-        """The same step with other options, still bound to the same object."""
-        return rebind(self._self_parent.with_options(**options), self._self_instance, self._self_owner)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return rebind, (self._self_parent, self._self_instance, self._self_owner)
-
-    def __copy__(self) -> BoundStep[P, R]:
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Any:
-        return rebind(self._self_parent, copy.deepcopy(self._self_instance, memo), self._self_owner)
-
-    def __repr__(self) -> str:
-        return f"<step {self.spec.name} of {bound_to(self)}>"
 
 
 Step.__bound_function_wrapper__ = BoundStep

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from contextlib import contextmanager
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, TypeVar
@@ -149,7 +150,8 @@ def check_place(spec: StepSpec | WorkflowSpec, first: tuple[Any, ...]) -> None:
     inside a function, as the `first` argument. What Python binds the other way round differs from version to version.
     """
     declared = spec.declared
-    if "place" in declared.remembered:
+    if declared.is_placed:
+        spec.is_placed = True
         return
     target: Any = declared.target
     *path, name = getattr(target, "__qualname__", "").split(".")
@@ -163,7 +165,7 @@ def check_place(spec: StepSpec | WorkflowSpec, first: tuple[Any, ...]) -> None:
         ours, theirs = found.__func__._self_word, type(found).__name__
         message = f"`{declared.label}` is decorated the wrong way round; write @{ours} above @{theirs}"
         raise MisuseError(message)
-    declared.remembered["place"] = True
+    spec.is_placed = declared.is_placed = True
 
 
 def identity(function: Any, name: object) -> str:
@@ -182,6 +184,14 @@ def refuse_undecorable(function: Any, word: str, option: str) -> None:
         message = (
             f"`{function.__name__}` is a {function._self_word} already; it can't be decorated with @{word} as well"
         )
+        raise MisuseError(message)
+    if isinstance(function, (property, cached_property)):
+        name = getattr(function.fget if isinstance(function, property) else function.func, "__name__", "it")
+        theirs = "property" if isinstance(function, property) else "cached_property"
+        way_out = f"write @property above @{word}"
+        if theirs == "cached_property":
+            way_out += ", for what is cached would be kept from one run to the next"
+        message = f"@{word} takes a function, and `{name}` is a {theirs} here; {way_out}"
         raise MisuseError(message)
     if not callable(function) and not isinstance(function, (classmethod, staticmethod)):
         message = f"@{word} takes a function; it was given {function!r}. Options are named: @{word}({option})"

@@ -1,10 +1,11 @@
 """What a finding is, and how it looks. Knows places in source and text, never graphs.
 
-Reading order: model -> spans -> cells -> rendering -> suggest -> catalogue -> formats.
+Reading order: model -> narrowing -> spans -> frames -> cells -> rendering -> suggest -> catalogue -> formats.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from flowkit.diagnostics.frames import Unpacking, blamed, unpacking
 from flowkit.diagnostics.model import Diagnostic, Label, Level, Span
 from flowkit.diagnostics.spans import (
     Site,
@@ -30,6 +31,8 @@ __all__ = [
     "Site",
     "Source",
     "Span",
+    "Unpacking",
+    "blamed",
     "did_you_mean",
     "explain",
     "near",
@@ -42,6 +45,7 @@ __all__ = [
     "to_github",
     "to_json",
     "to_sarif",
+    "unpacking",
 ]
 
 # How findings look is needed once there are some; importing flowkit shouldn't pay for it.

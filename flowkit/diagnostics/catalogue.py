@@ -47,6 +47,7 @@ CATALOGUE: Final = _by_code(
     Code("FK402", "unstable-body", "a body that builds a different graph the second time", Level.ERROR, "body"),
     Code("FK404", "impure-body", "clock, randomness or I/O in a body", Level.WARNING, "body"),
     Code("FK405", "step-in-try", "a step inside `try` or a foreign `with`", Level.ERROR, "body"),
+    Code("FK406", "blocking-call", "a sync step called plainly in a live body", Level.ERROR, "body"),
     Code("FK501", "policy-cannot-hold", "a policy that can't hold", Level.ERROR, "policy"),
 )
 

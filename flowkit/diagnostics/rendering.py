@@ -125,7 +125,7 @@ class _Piece(NamedTuple):
     @classmethod
     def of(cls, line: str, start: int, room: int) -> _Piece:
         total = cells.width(line)
-        if total <= room:
+        if max(total, start + 1) <= room:  # a mark may stand behind the end
             return cls(line, 0, max(total, start + 1), 0)
         first = 0 if start + _MARGIN + len(_ELLIPSIS) < room else start - _MARGIN
         before = _ELLIPSIS if first else ""

@@ -12,7 +12,6 @@ import itertools
 import linecache
 import os
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from types import CodeType, FunctionType, MethodType
 from typing import Any, TypeAlias, cast
@@ -20,6 +19,7 @@ from typing import Any, TypeAlias, cast
 import attrs
 
 from flowkit.diagnostics.model import Span
+from flowkit.diagnostics.narrowing import Position, narrowed, parsed
 
 __all__ = [
     "Site",
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-Position: TypeAlias = tuple[int, int | None, int | None, int | None]  # line, end line, and both columns, in bytes
 
 
 class Site:
@@ -51,8 +50,9 @@ class Site:
         return f"Site({self.code.co_name!r}, {self.code.co_filename}:{self._position()[0]})"
 
     def span(self) -> Span:
-        """The exact call; its whole line without column information or without source."""
-        return _span(self.code.co_filename, _lines(self.code.co_filename), self._position())
+        """The exact call, or what is looped over or tested; the whole line without columns or without source."""
+        file, lines = self.code.co_filename, _lines(self.code.co_filename)
+        return _span(file, lines, narrowed(self.code, self.lasti, self._position(), lines))
 
     def _position(self) -> Position:
         # Positions come per code unit of two bytes; a frame that hasn't started has -1.
@@ -186,11 +186,8 @@ def _underlying(function: Any) -> Any:
 def _definitions(source: str) -> Mapping[str, list[tuple[str, Definition]]]:
     """All definitions of a file by their name, each with its qualified name."""
     found: dict[str, list[tuple[str, Definition]]] = {}
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the compiler has already told about escapes and the like
-            tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parsed(source)
+    if tree is None:
         return found
     stack: list[tuple[ast.AST, str]] = [(tree, "")]
     while stack:

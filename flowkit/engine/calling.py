@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.current import attempt_here
 from flowkit.engine.groups import collect
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextvars import Context
 
+    from flowkit.engine.bodies import Body
     from flowkit.engine.current import Inside
     from flowkit.engine.machine import Machine
     from flowkit.engine.place import Place
@@ -122,13 +123,19 @@ class Calling:
             return spec, self._item(index), None
         if not node.data:
             return spec, node.args, node.kwargs
-        values, resolve = machine.values, self.resolve
-        args = []
-        for arg in node.args:
-            if type(arg) is Ref and not arg._flowkit_path:
-                args.append(values[arg._flowkit_node])
-            else:
-                args.append(resolve(arg))
+        home = machine.homes[index]
+        if home.at is None:
+            values = machine.values
+            resolve: Callable[[Any], Any] = self.resolve
+            args = []
+            for arg in node.args:
+                if type(arg) is Ref and not arg._flowkit_path:
+                    args.append(values[arg._flowkit_node])
+                else:
+                    args.append(resolve(arg))
+        else:
+            resolve = self.resolver(home)
+            args = [resolve(arg) for arg in node.args]
         if node.kwargs is None:
             return spec, args, None
         return spec, args, {name: resolve(arg) for name, arg in node.kwargs.items()}
@@ -138,12 +145,12 @@ class Calling:
         machine = self._machine
         group = machine.owners[index]
         assert group is not None
-        item = index - group.base
+        item, resolve = index - group.base, self.resolver(group.home)
         args = []
         for kind, held in group.columns:
             if kind is SourceKind.EACH:
                 value = held[item]
-                args.append(self.resolve(value) if type(value) is Ref or type(value) is Template else value)
+                args.append(resolve(value) if type(value) is Ref or type(value) is Template else value)
             elif kind is SourceKind.SAME:
                 args.append(held)
             else:
@@ -151,8 +158,22 @@ class Calling:
                 args.append(machine.outcome(source) if machine.nodes[source].tolerant else machine.values[source])
         return args
 
+    def resolver(self, home: Body) -> Callable[[Any], Any]:
+        """What replaces every Ref in a value that was recorded in this body."""
+        values, at = self._machine.values, home.at
+        if at is None:
+            return self.resolve
+
+        def resolve(value: Any) -> Any:
+            if type(value) is Ref:
+                found = values[at[value._flowkit_node]]
+                return project(found, value._flowkit_path) if value._flowkit_path else found
+            return value.fill(resolve) if type(value) is Template else value
+
+        return resolve
+
     def resolve(self, value: Any) -> Any:
-        """A recorded value with every Ref replaced."""
+        """A value of the run's own body, with every Ref replaced."""
         if type(value) is Ref:
             found = self._machine.values[value._flowkit_node]
             return project(found, value._flowkit_path) if value._flowkit_path else found
@@ -164,11 +185,15 @@ class Calling:
         """Run the code that a condition, a fallback or a map's list means: how to hand in what came of it, and what."""
         machine = self._machine
         try:
-            if asked is Work.EXPAND:
-                node = machine.nodes[index]
-                label = node.spec.label if node.spec is not None else ""
-                items = collect(node, label, self.resolve, machine.groups)
+            if asked is Work.COLLECT:
+                home = machine.homes[index]
+                items = collect(
+                    machine.nodes[index], self.resolver(home), lambda local: machine.groups[home.where(local)]
+                )
                 return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
+            if asked is Work.RETURN:
+                body = machine.bodies[index]
+                return machine.succeed, self.resolver(body)(body.result)
             _, args, kwargs = self.arguments(index)
             policy = machine.policies[index]
             assert policy is not None
@@ -184,8 +209,7 @@ class Calling:
             return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
         except BaseException as error:  # noqa: BLE001 - somebody's own code
             cut_traceback(error)
-            what = {Work.CONDITION: "run_if", Work.FALLBACK: "the fallback", Work.EXPAND: "the list of items"}[asked]
-            add_note(error, f"raised by {what} of `{machine.key(index)}`")
+            add_note(error, f"raised by {_WHAT[asked]} of `{machine.key(index)}`")
             return machine.fail, Failure(error)
 
     def judge(self, index: int, attempt: int, error: BaseException) -> Failure:
@@ -206,3 +230,11 @@ class Calling:
             return Failure(error, why=f"its policy doesn't retry a {type(error).__name__}")
         why = f"{type(error).__name__}" + (", which says when" if asked is not None else "")
         return Failure(error, retryable=True, delay=delay, why=why)
+
+
+_WHAT: Final = {
+    Work.CONDITION: "run_if",
+    Work.FALLBACK: "the fallback",
+    Work.COLLECT: "the list of items",
+    Work.RETURN: "what is returned",
+}

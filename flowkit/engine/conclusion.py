@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.notes import add_note
 from flowkit.engine.statuses import RunStatus, Status
@@ -12,7 +12,11 @@ from flowkit.graph import Ref, Template, project
 if TYPE_CHECKING:
     from flowkit.engine.machine import Machine
 
-__all__ = ["Conclusion", "conclude"]
+__all__ = ["Conclusion", "annotate", "conclude", "skipped"]
+
+
+_SUCCEEDED: Final = Status.SUCCEEDED
+_DONE: Final = RunStatus.SUCCEEDED
 
 
 class Conclusion:
@@ -40,14 +44,20 @@ def conclude(machine: Machine, run_id: str) -> Conclusion:
         return Conclusion(RunStatus.FAILED, error=_failure(machine, run_id))
     if machine.stopping is not None:
         return Conclusion(RunStatus.CANCELLED, error=RunCancelled(machine.stopping, machine.stop_detail))
-    result = machine.plan.graph.result
+    root = machine.root
+    result = root.result
+    if type(result) is Ref and not result._flowkit_path:
+        index = root.where(result._flowkit_node)
+        if machine.status[index] is _SUCCEEDED:  # what most workflows return, so it has a short way
+            return Conclusion(_DONE, machine.values[index])
     refs = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
-    missing = next((ref for ref in refs if machine.status[ref._flowkit_node] is not Status.SUCCEEDED), None)
+    sources = [root.where(ref._flowkit_node) for ref in refs]
+    missing = next((i for i in sources if machine.status[i] is not Status.SUCCEEDED), None)
     if missing is not None:
-        return Conclusion(RunStatus.SUCCEEDED, error=_skipped(machine, missing._flowkit_node))
+        return Conclusion(RunStatus.SUCCEEDED, error=skipped(machine, missing))
 
     def resolve(ref: Ref) -> Any:
-        return project(machine.values[ref._flowkit_node], ref._flowkit_path)
+        return project(machine.values[root.where(ref._flowkit_node)], ref._flowkit_path)
 
     try:
         value = resolve(result) if type(result) is Ref else result.fill(resolve) if type(result) is Template else result
@@ -72,49 +82,67 @@ def _failure(machine: Machine, run_id: str) -> BaseException:
         if not machine.fail_fast:
             count = "1 step" if len(machine.failures) == 1 else f"{len(machine.failures)} steps"
             return BaseExceptionGroup(f"{count} of `{machine.plan.graph.workflow.label}` failed", list(errors.values()))
-    for index in machine.failures:
-        other = machine.errors[index]
-        if other is not first:
-            add_note(first, f"`{machine.key(index)}` failed as well, with {_told(other)}")
+    others = [index for index in machine.failures if machine.errors[index] is not first]
+    for index in others[:_TOLD]:
+        add_note(first, f"`{machine.key(index)}` failed as well, with {_told(machine.errors[index])}")
+    if len(others) > _TOLD:
+        add_note(first, f"and {len(others) - _TOLD} more failed as well")
     return first
 
 
 def annotate(machine: Machine, index: int, run_id: str) -> None:
     """Tell on an exception where it happened: the step, the attempt, the run, the line of the body."""
     node = machine.nodes[index]
+    if index == machine.root.node:
+        what = f"raised by the body of `{machine.key(index)}`"
+        add_note(machine.errors[index], f"{what}, run {run_id}", about=what)
+        return
     attempt = machine.attempts.get(index, 1)
+    what = f"in step `{machine.key(index)}`, attempt {attempt}"
+    if node.spec is not None and node.spec.flow is not None:
+        body = machine.bodies.get(index)
+        for inner in body.failed if body is not None else ():
+            if inner != index:
+                annotate(machine, inner, run_id)
+        what = f"in workflow `{machine.key(index)}`"
     where = ""
     if node.site is not None:
         span = node.site.span()
         where = f", called at {span.file}:{span.line}"
     why = f"; {machine.decisions[index]}" if index in machine.decisions else ""
-    add_note(machine.errors[index], f"in step `{machine.key(index)}`, attempt {attempt} of run {run_id}{where}{why}")
+    # About the place alone: what another run, or another attempt, has said of it is replaced.
+    add_note(machine.errors[index], f"{what} of run {run_id}{where}{why}", about=f"`{machine.key(index)}`{where}")
 
 
 def _told(error: BaseException) -> str:
     try:
-        return f"{type(error).__name__}: {error}"
+        text = str(error)
+        return f"{type(error).__name__}: {text}" if text else type(error).__name__
     except Exception:  # noqa: BLE001 - its text is the class's own code
         return type(error).__name__
 
 
-def _skipped(machine: Machine, index: int) -> Skipped:
+def skipped(machine: Machine, index: int) -> Skipped:
     """Why a value was never made, from itself back to the first cause."""
     chain = []
     seen = set()
     while index not in seen:
         seen.add(index)
         status = machine.status[index]
-        reason = machine.reason(index)
-        chain.append(
-            f"`{machine.key(index)}` was {_WORDS.get(status, status.word)}" + (f": {reason}" if reason else "")
-        )
+        chain.append(f"`{machine.key(index)}` {_WORDS.get(status, f'was {status.word}')}")
         if index not in machine.causes:
             break
         index = machine.causes[index]
+    error = machine.errors.get(index)
+    # What a node that has a cause gives as its reason is that cause.
+    first = _told(error) if error is not None else machine.reason(index)
+    if first:
+        chain.append(first)
     skipped = Skipped(chain)
-    skipped.__cause__ = machine.errors.get(index)
+    skipped.__cause__ = error
     return skipped
 
 
-_WORDS = {Status.FAILED: "not successful", Status.TIMED_OUT: "out of time"}
+_WORDS = {Status.FAILED: "failed", Status.TIMED_OUT: "ran out of time"}
+_TOLD = 10
+"""Of failures beside the first, how many are named."""

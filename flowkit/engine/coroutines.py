@@ -13,7 +13,11 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flowkit.engine.current import Inside
+from flowkit.engine.notes import cut_traceback
+from flowkit.engine.recordings import called_at
+from flowkit.engine.requests import Failure
 from flowkit.errors import CancelReason
+from flowkit.graph import live_graph
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from flowkit.engine.calling import Calling, Feed
+    from flowkit.engine.lives import LiveBody
     from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
 
@@ -39,6 +44,8 @@ class Served(Inside, Protocol):
     calling: Calling
     context: Context
     lock: threading.Lock
+    given: Any
+    """What it was started with: the workflow, and its arguments."""
 
     @property
     def is_over(self) -> bool:
@@ -72,6 +79,8 @@ class Coroutines:
         self._called = False
         """Whether the loop was called and hasn't come yet."""
         self._thread = 0
+        self.lives: dict[int, LiveBody] = {}
+        """The live bodies that run, by their call."""
         self._own = False
         """Whether the loop is nobody else's, to be closed with the run."""
 
@@ -102,14 +111,18 @@ class Coroutines:
         return True
 
     def run_here(self, index: int, attempt: int) -> tuple[Feed, Any]:
-        """Run an async step to its end in this thread, keeping time meanwhile: nobody else would."""
+        """Run an async step, or a live body (then the attempt is 0), to its end in this thread.
+
+        Time is kept meanwhile: nobody else would.
+        """
         import asyncio
 
         run = self._run
         if self.loop is None:
             self.loop, self._own = asyncio.new_event_loop(), True
         loop = self.loop
-        task = self._tasks[index, attempt] = loop.create_task(self._attempt(index, attempt), context=run.context.copy())
+        work = self._attempt(index, attempt) if attempt else self._body(index)
+        task = self._tasks[index, attempt] = loop.create_task(work, context=run.context.copy())
 
         def look() -> None:
             run.tick()
@@ -124,6 +137,24 @@ class Coroutines:
         finally:
             self._tasks.pop((index, attempt), None)
 
+    @property
+    def is_playing_here(self) -> bool:
+        """Whether a live body runs on a loop that is this run's own, so that everything else has to run there too."""
+        return self._own and bool(self.lives)
+
+    def begin(self, index: int) -> None:
+        """Begin a live body, soon."""
+        if self.loop is None:
+            self.loop = self._run.services.loops.get()
+        self.loop.call_soon_threadsafe(self._make_task, index, 0)
+
+    def wake(self, index: int) -> bool:
+        """Tell a live body that what it called has ended; says whether it was one that did. Under the lock."""
+        live = self.lives.get(self._run.machine.homes[index].node)
+        if live is not None:
+            live.wake(index)
+        return live is not None
+
     def close(self) -> None:
         """Let go of the loop, if it is this run's own."""
         if self._own and self.loop is not None and not self.loop.is_running():
@@ -133,8 +164,7 @@ class Coroutines:
 
     def _serve(self) -> None:
         """Make a task of every async step that is ready."""
-        run, loop = self._run, self.loop
-        assert loop is not None
+        run = self._run
         self._thread = threading.get_ident()
         while True:
             with run.lock:
@@ -142,20 +172,25 @@ class Coroutines:
                 index = None if run.is_over else run.machine.take(LANES, run.services.clock.now())
                 if index is None:
                     return
-                attempt = run.machine.attempts.get(index, 1)
+                attempt = 0 if index in run.machine.other_work else run.machine.attempts.get(index, 1)
                 run.after()
             # Not under the lock: an eager task runs at once, and may come back with its result from in here.
-            task = loop.create_task(self._answer(index, attempt), context=run.context.copy())
-            if not task.done():
-                self._tasks[index, attempt] = task
-            if run.is_unwanted(index, attempt):
-                task.cancel()
+            self._make_task(index, attempt)
+
+    def _make_task(self, index: int, attempt: int) -> None:
+        run, loop = self._run, self.loop
+        assert loop is not None
+        task = loop.create_task(self._answer(index, attempt), context=run.context.copy())
+        if not task.done():
+            self._tasks[index, attempt] = task
+        if run.is_unwanted(index, attempt):
+            task.cancel()
 
     async def _answer(self, index: int, attempt: int) -> None:
-        """One attempt of an async step, as a task; nothing it does may leave the run without an answer."""
+        """One attempt of an async step, or a live body, as a task; it may not leave the run without an answer."""
         run = self._run
         try:
-            feed, fact = await self._attempt(index, attempt)
+            feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
             with run.lock:
                 if not run.is_over:
                     feed(index, fact, attempt, run.services.clock.now())
@@ -171,17 +206,45 @@ class Coroutines:
         try:
             value = await run.calling.run_async(run, index, attempt)
         except BaseException as caught:  # noqa: BLE001 - whatever a step raises is its own failure
-            error: BaseException = caught
-            if type(error).__name__ == "CancelledError" and not run.is_unwanted(index, attempt):
-                if self._guard is not None and self._guard.cancelling():
-                    # The loop is being taken down around us: nothing more can run on it.
-                    run.cancel(CancelReason.SHUTDOWN, CLOSED)
-                else:
-                    key = run.machine.key(index)
-                    error = RuntimeError(f"`{key}` was cancelled from within: something that it awaits was")
-                    error.__cause__ = caught
+            error = self._seen(caught, index, unwanted=run.is_unwanted(index, attempt))
             return run.machine.fail, run.calling.failure(index, attempt, error)
         return run.machine.succeed, value
+
+    async def _body(self, index: int) -> tuple[Feed, Any]:
+        """A live body, from its beginning to its end."""
+        from flowkit.engine.lives import LiveBody  # asyncio is imported by now
+
+        run, machine = self._run, self._run.machine
+        try:
+            workflow, args, kwargs = called_at(run, index)
+            assert self.loop is not None
+            live = LiveBody(run, index, workflow, self.loop)
+            plan = run.services.plan(live_graph(workflow, live.nodes, live.names))
+            with run.lock:
+                machine.begin_live(index, plan)
+                self.lives[index] = live
+            return await live.play(args, kwargs)
+        except BaseException as caught:  # noqa: BLE001 - a body is somebody's own code
+            unwanted = run.is_over or machine.stopping is not None or machine.status[index].is_final
+            error = self._seen(caught, index, unwanted=unwanted)
+            cut_traceback(error)
+            return machine.fail, Failure(error)
+        finally:
+            with run.lock:
+                self.lives.pop(index, None)
+
+    def _seen(self, error: BaseException, index: int, *, unwanted: bool) -> BaseException:
+        """What a coroutine raised, as its failure: that it was cancelled is one only where nobody asked for it."""
+        if type(error).__name__ != "CancelledError" or unwanted:
+            return error
+        if self._guard is not None and self._guard.cancelling():
+            # The loop is being taken down around us: nothing more can run on it.
+            self._run.cancel(CancelReason.SHUTDOWN, CLOSED)
+            return error
+        key = self._run.machine.key(index)
+        seen = RuntimeError(f"`{key}` was cancelled from within: something that it awaits was")
+        seen.__cause__ = error
+        return seen
 
     def stand_guard(self, name: str) -> None:
         """Live on the loop that the run's async steps need: when that is closed, the run ends with it."""

@@ -10,7 +10,6 @@ Three kinds of workers serve the three lanes of a plan: the calling thread (anyt
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import os
 import threading
@@ -24,11 +23,12 @@ from flowkit.engine.current import attempt_here
 from flowkit.engine.machine import Machine
 from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
+from flowkit.engine.recordings import Unwound, hand_over, laid_over, record_body, write_on
 from flowkit.engine.records import StepRecord
-from flowkit.engine.requests import Emit, Finish, Record, Stop
+from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Wake, Work
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason
-from flowkit.graph import Ref
+from flowkit.graph import Ref, context_of_steps
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flowkit.engine.calling import Feed
     from flowkit.engine.events import Event
     from flowkit.engine.ports import Clock, RunTrace, Services
+    from flowkit.graph import Graph, Recorder
     from flowkit.plan import Plan
 
 __all__ = ["Driver"]
@@ -54,6 +55,40 @@ LOOK_UP: Final = 0.5
 
 class Driver:
     """One run being done."""
+
+    __slots__ = (  # with more than 30 attributes, instances with a dict take twice as long to make
+        "__weakref__",
+        "_any",
+        "_async",
+        "_called",
+        "_changed",
+        "_coroutines",
+        "_driven",
+        "_due",
+        "_expired",
+        "_inline",
+        "_more",
+        "_pool",
+        "_run_id",
+        "_stopped",
+        "_waiting",
+        "_wakes",
+        "_watchers",
+        "calling",
+        "conclusion",
+        "context",
+        "events",
+        "given",
+        "handles",
+        "keeps",
+        "lock",
+        "machine",
+        "plan",
+        "services",
+        "trace",
+        "warnings",
+        "watched",
+    )
 
     def __init__(
         self,
@@ -79,7 +114,7 @@ class Driver:
         self.lock = threading.Lock()
         self.conclusion: Conclusion | None = None
         self.events: list[Event] = []
-        self.context = contextvars.copy_context()
+        self.context = context_of_steps()
         self.calling = Calling(self.machine, self.context, services.random)
         self._coroutines: Coroutines | None = None
         self.trace: RunTrace | None = None
@@ -235,8 +270,11 @@ class Driver:
 
     # -- beginning ------------------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Start the run. Nobody is called yet: whoever goes on to drive it takes the first node itself."""
+    def begin(self, awaited: int = -1) -> None:
+        """Start the run. Nobody is called yet: whoever goes on to drive it takes the first node itself.
+
+        `awaited` is the node that its body was unwound for, to be recorded again when that has ended.
+        """
         services = self.services
         if self.keeps:
             services.store.open(self.run_id, self.plan.graph.workflow.name)
@@ -245,25 +283,45 @@ class Driver:
             self.machine.listening = self.keeps or self.trace is not None
             self.machine.quiet = not self.keeps
         with self.lock:
-            self.machine.begin(services.clock.now(), services.clock.time())
+            machine, now = self.machine, services.clock.now()
+            if awaited >= 0:
+                machine.expect(machine.root.node, awaited)
+            machine.begin(now, services.clock.time())
+            if awaited >= 0:
+                machine.park(machine.root.node, None, 0, now)
             self._answer_all()
             for finding in self.warnings:
                 self._publish("run_warned", -1, {"finding": finding})
 
-    def begin_in_background(self) -> None:
+    def begin_in_background(self, awaited: int = -1) -> None:
         """Start the run for others to do."""
-        self.begin()
+        self.begin(awaited)
+        if self.plan.graph.workflow.is_live:
+            self._begin_live()
         if self.services.inline:
             self.drive()
             return
         with self.lock:
             self.after()
 
+    def _begin_live(self) -> None:
+        """Begin the run's own body, which is live."""
+        index = self.machine.root.node
+        if not self.services.inline:
+            self.coroutines.begin(index)
+            return
+        feed, fact = self.coroutines.run_here(index, 0)
+        with self.lock:
+            if self.conclusion is None:
+                feed(index, fact, 0, self.services.clock.now())
+                self.after()
+
     # -- working --------------------------------------------------------------------------------------------------------
 
-    def drive(self) -> None:
-        """Take part until the run is over. Ctrl-C cancels the run, then goes on as it would have."""
+    def drive(self, awaited: int = -1) -> None:
+        """Take part until the run is over, or until a node has ended. Ctrl-C cancels the run, and goes on."""
         place = Place()
+        place.awaits = awaited
         place.is_callers = True
         try:
             self._drive(place)
@@ -271,13 +329,39 @@ class Driver:
             self._interrupted()
             raise
 
+    def answer(self, recorder: Recorder, local: int) -> Any:
+        """The value of a node for the body of this run, which goes on in this thread: it works on the run meanwhile."""
+        body, machine = self.machine.root, self.machine
+        write_on(self, body.node, recorder, local, blocked=True)
+        awaited = body.where(local)
+        if not machine.is_visible(awaited):
+            self.drive(awaited)
+            if self.conclusion is not None:
+                raise Unwound
+        return hand_over(self, body, local)
+
+    def written(self, graph: Graph) -> None:
+        """The body of this run, which asked for results on its way, has returned."""
+        machine = self.machine
+        plan = self.services.plan(laid_over(machine, machine.root, graph))
+        with self.lock:
+            machine.written(machine.root.node, plan, 0, self.services.clock.now())
+            self.after()
+
+    def raised(self, error: BaseException) -> None:
+        """The body of this run raised, on its way."""
+        with self.lock:
+            if self.conclusion is None:
+                self.machine.fail(self.machine.root.node, Failure(error), 0, self.services.clock.now())
+                self.after()
+
     def _drive(self, place: Place) -> None:
         self._driven = True
-        queues = self._queues(place)
+        queues, awaited, machine = self._queues(place), place.awaits, self.machine
         while True:
             self.serve(place)
             with self.lock:
-                if self.conclusion is not None:
+                if self.conclusion is not None or (awaited >= 0 and machine.is_visible(awaited)):
                     return
                 if any(queues) or self.after():
                     continue
@@ -293,6 +377,8 @@ class Driver:
     def _queues(self, place: Place) -> Sequence[deque[int]]:
         """What a worker takes from: first what few others can take."""
         if self.services.inline:
+            if self._coroutines is not None and self._coroutines.is_playing_here:
+                return self._inline, self._pool, self._any
             return self._inline, self._pool, self._async, self._any
         if place.is_callers:
             return self._inline, self._any
@@ -322,7 +408,8 @@ class Driver:
         try:
             with self.lock:
                 self._called = False
-                index = None if self.conclusion is not None else machine.take_from(queues, self.services.clock.now())
+                enough = self.conclusion is not None or (place.awaits >= 0 and machine.is_visible(place.awaits))
+                index = None if enough else machine.take_from(queues, self.services.clock.now())
                 place.index = -1 if index is None else index
                 self.after()
             while index is not None:
@@ -347,6 +434,7 @@ class Driver:
         machine, calling, trace, lock = self.machine, self.calling, self.trace, self.lock
         copy, arguments, here = self.context.copy, calling.arguments, attempt_here.set
         nodes, owners, inline = machine.nodes, machine.owners, self.services.inline
+        awaited, status = place.awaits, machine.status
         carry_on, requests, now = machine.carry_on, machine.requests, self.services.clock.now
         while True:
             try:
@@ -373,7 +461,8 @@ class Driver:
             with lock:
                 if self.conclusion is not None:
                     return None
-                following = carry_on(index, value, () if place.retired else queues, now())
+                enough = place.retired or (awaited >= 0 and status[awaited] >= _SUCCEEDED)
+                following = carry_on(index, value, () if enough else queues, now())
                 if trace is not None and machine.plain[index] and machine.status[index] is _SUCCEEDED:
                     trace.succeeded(index)  # of which no event is made; if the run was stopped meanwhile, one was
                 place.index = index = -1 if following is None else following
@@ -394,7 +483,13 @@ class Driver:
         attempt = machine.attempts.get(index, 1) if index not in machine.other_work else 0
         try:
             if not attempt:
-                feed, fact = self.calling.do(machine.other_work[index], index)
+                asked = machine.other_work[index]
+                if asked is not Work.RECORD:
+                    feed, fact = self.calling.do(asked, index)
+                elif machine.lanes_of_work(index) is Lane.LOOP:
+                    feed, fact = self.coroutines.run_here(index, 0)
+                else:
+                    feed, fact = record_body(self, index)
             elif machine.lanes[index] is Lane.LOOP:
                 feed, fact = self.coroutines.run_here(index, attempt)
             else:
@@ -417,7 +512,8 @@ class Driver:
                 return None
             now = self.services.clock.now()
             feed(index, fact, attempt, now)
-            following = None if place.retired else machine.take_from(queues, now)
+            enough = place.retired or (place.awaits >= 0 and machine.is_visible(place.awaits))
+            following = None if enough else machine.take_from(queues, now)
             place.index = -1 if following is None else following
             self.after()
             return following
@@ -479,6 +575,9 @@ class Driver:
             self._expired.append(request)
         elif kind is Stop:
             self._stop(request)
+        elif kind is Wake:
+            if self._coroutines is None or not self._coroutines.wake(request.node):
+                self._wake_all()
         elif kind is Finish and self.conclusion is None:
             conclusion = conclude(self.machine, self.run_id if self.machine.failures else "")
             news = request.news
@@ -490,6 +589,8 @@ class Driver:
     def _share(self) -> None:
         """Have somebody come for what is ready."""
         if self.services.inline:
+            if self._coroutines is not None and self._coroutines.is_playing_here:
+                self._pump()
             return
         if self._async:
             self.coroutines.call()
@@ -499,6 +600,15 @@ class Driver:
         elif (self._any or self._pool or (self._inline and not self._driven)) and not self._called:
             self._called = True
             self.services.workers.assist(self)
+
+    def _pump(self) -> None:
+        """Have the loop of a live body in this thread come for what is ready."""
+        coroutines = self.coroutines
+        assert coroutines.loop is not None
+        if self._async:
+            coroutines.call()
+        if self._any or self._pool or self._inline:
+            coroutines.loop.call_soon(self.serve, Place())
 
     def _stop_expired(self) -> None:
         """Stop attempts whose time ran out. Their policies are asked outside the lock: they may be anybody's code."""
@@ -516,6 +626,10 @@ class Driver:
         """Stop an attempt: a coroutine is cancelled, a thread is left behind."""
         machine, now = self.machine, self.services.clock.now()
         index, attempt = request.node, request.attempt
+        if not attempt:  # a live body
+            if self._coroutines is not None:
+                self._coroutines.stop(index, 0)
+            return
         if not machine.is_running(index, attempt):
             return
         self._stopped.add((index, attempt))
@@ -570,15 +684,21 @@ class Driver:
             log.exception("somebody couldn't be told of the end of run %s", self.run_id)
         self.conclusion = conclusion
         self._coroutines = None  # which knows this run: what is over is to be gone when nobody holds it any more
-        for condition in (self._changed, self._more):
-            if condition is not None:
-                condition.notify_all()
+        if self._changed is not None:
+            self._changed.notify_all()
+        self._wake_all()
         wakes, self._wakes = self._wakes, []
         for wake in wakes:
             try:
                 wake()
             except RuntimeError:  # the loop of who waited is closed: nobody waits there any more
                 log.debug("nobody waits for run %s on its loop any more", self.run_id)
+
+    def _wake_all(self) -> None:
+        """Have everybody who takes part look again."""
+        self._waiting = 0
+        if self._more is not None:
+            self._more.notify_all()
 
     def _condition(self) -> threading.Condition:
         if self._changed is None:
@@ -606,8 +726,11 @@ class Driver:
     def step_records(self) -> list[StepRecord]:
         """Every node that is a step, as it is now."""
         with self.lock:
-            nodes = self.machine.nodes
-            return [self.step_record(i) for i in range(len(nodes)) if nodes[i].spec is not None]
+            machine = self.machine
+            steps = (
+                i for i, node in enumerate(machine.nodes) if node.spec is not None and not machine.is_next_round(i)
+            )
+            return [self.step_record(i) for i in steps]
 
 
 def _patience(limit: float | None) -> float | None:

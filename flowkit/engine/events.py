@@ -34,6 +34,7 @@ __all__ = [
     "StepStarted",
     "StepSucceeded",
     "StepTimedOut",
+    "WorkflowExpanded",
     "fields",
 ]
 
@@ -198,6 +199,16 @@ class ItemsCollected(StepEvent):
     """The items of a map are known."""
 
     count: int
+
+
+@attrs.frozen(kw_only=True)
+class WorkflowExpanded(StepEvent):
+    """The body of a workflow that is called here was recorded: its steps join the run."""
+
+    nodes: int
+    """How many were added."""
+    turn: int = 1
+    """Which round this is of a workflow that goes on by returning a call of itself."""
 
 
 @attrs.frozen(kw_only=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from flowkit.graph import Ref, SourceKind, Template, references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from flowkit.engine.bodies import Body
     from flowkit.graph import Node
     from flowkit.graph.model import Source
 
@@ -19,12 +20,20 @@ __all__ = ["Group", "collect"]
 class Group:
     """A map whose items are known: which nodes they are, and where the arguments of each come from."""
 
-    __slots__ = ("base", "columns", "limit", "map", "queue", "running", "size")
+    __slots__ = ("base", "columns", "home", "limit", "map", "queue", "running", "size")
 
     def __init__(
-        self, map_index: int, base: int, size: int, columns: Sequence[tuple[SourceKind, Any]], limit: int | None
+        self,
+        map_index: int,
+        base: int,
+        size: int,
+        columns: Sequence[tuple[SourceKind, Any]],
+        limit: int | None,
+        home: Body,
     ) -> None:
         self.map = map_index
+        self.home = home
+        """The body that the map was written in."""
         self.base = base
         """The index of the first item; the others follow it."""
         self.size = size
@@ -42,7 +51,7 @@ class Group:
             if kind is SourceKind.CHAIN:
                 yield held.base + item
             elif kind is SourceKind.EACH:
-                yield from references(held[item])
+                yield from map(self.home.where, references(held[item]))
 
     @property
     def is_flat(self) -> bool:
@@ -55,16 +64,19 @@ class Group:
         return True
 
 
-def collect(node: Node, label: str, resolve: Any, groups: dict[int, Group]) -> tuple[int, list[tuple[SourceKind, Any]]]:
+def collect(
+    node: Node, resolve: Callable[[Any], Any], group_of: Callable[[int], Group]
+) -> tuple[int, list[tuple[SourceKind, Any]]]:
     """Go through the lists of a map: how many items there are, and its columns.
 
-    Runs whatever iterating means to the values, so it isn't for the machine. Raises TypeError for a value that is no
+    `group_of` gives the items of another map, by its place in the same body. Runs whatever iterating means to the values, so it isn't for the machine. Raises TypeError for a value that is no
     list of items, and ValueError for lists that differ in length.
     """
+    label = node.spec.label if node.spec is not None else ""
     columns: list[tuple[SourceKind, Any]] = []
     lengths: dict[int, int] = {}
     for position, source in enumerate(node.args):
-        kind, value = _column(source, resolve, groups, label)
+        kind, value = _column(source, resolve, group_of, label)
         columns.append((kind, value))
         if kind is not SourceKind.SAME:
             lengths[position] = value.size if kind is SourceKind.CHAIN else len(value)
@@ -76,9 +88,11 @@ def collect(node: Node, label: str, resolve: Any, groups: dict[int, Group]) -> t
     return counts[0], columns
 
 
-def _column(source: Source, resolve: Any, groups: dict[int, Group], label: str) -> tuple[SourceKind, Any]:
+def _column(
+    source: Source, resolve: Callable[[Any], Any], group_of: Callable[[int], Group], label: str
+) -> tuple[SourceKind, Any]:
     if source.kind is SourceKind.CHAIN:
-        return SourceKind.CHAIN, groups[source.value._flowkit_node]
+        return SourceKind.CHAIN, group_of(source.value._flowkit_node)
     if source.kind is SourceKind.EACH:
         return SourceKind.EACH, source.value
     value = resolve(source.value)

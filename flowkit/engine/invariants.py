@@ -33,6 +33,9 @@ class Statuses(list[Status]):
     """Statuses, where only what may follow a status follows it. Raises `IllegalTransition`."""
 
     def __setitem__(self, index: Any, status: Any) -> None:
+        if isinstance(index, slice):  # where nodes come and go
+            super().__setitem__(index, status)
+            return
         before = self[index]
         if status is not before and status not in FOLLOWS[before]:
             raise IllegalTransition(f"node {index}", before.word, status.word)
@@ -53,7 +56,7 @@ def _owed(machine: Machine) -> Iterable[str]:
         yield f"{machine.left} nodes counted as left, and these not ended: {', '.join(unended) or 'none'}"
     if machine.busy:
         yield f"{machine.busy} answers outstanding"
-    if any(machine.ready.values()):
+    if any(machine.status[i] < Status.SUCCEEDED for queue in machine.ready.values() for i in queue):
         yield "nodes that wait for a worker"
     early = [
         machine.key(i)

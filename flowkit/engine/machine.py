@@ -14,6 +14,7 @@ it comes from has ended (and its end is on record, if records are kept), by this
 | **order** (`depends_on`, effects' places)    | go        | go       | go              | block                                |
 | **outcome** (`outcome(ref)`, `map_outcomes`) | go        | go       | go              | go                                   |
 | **choice** (`depends_on_any`)                | go        | next one | next one        | next one                             |
+| **part** (what is done in a call's place)    | go        | go       | go              | go                                   |
 
 Timing out is failing. A choice goes with the first that succeeds; if all of its nodes were skipped it is skipped, and
 if none succeeded and one failed it is lost: it fails with all of their errors, where its other edges say go. Block
@@ -22,6 +23,11 @@ doesn't matter. A chain (a map over another map's items) is settled when
 those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
 outcome or a choice takes it; only an unhandled one ends the run. Who takes a map as an outcome or a choice takes the
 failures of its items: the map fails with the first of them.
+
+A call of a workflow is done when everything that its body wrote has ended. A failure there that nothing handles stops
+the rest of it, and is the failure of the call, where it may be handled; so on up to the run. A body that can't go on
+without a value is recorded again once that is there, or waits in its thread; what fails then is handed to it, and so is
+handled. Where a body returns a call of itself, that is its next round: it takes the place of the one before.
 
 An attempt goes: ready, `run_if`, `not_before`, then `delay`, a place under `max_concurrency`, the step itself. What is
 taken is counted in `busy` until its answer arrives. An attempt that can't be stopped is `abandoned`: the node goes on
@@ -34,20 +40,21 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from flowkit.engine.bodies import Body
 from flowkit.engine.groups import Group
 from flowkit.engine.invariants import Statuses, verify_end
-from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
+from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Wake, Work
 from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
 from flowkit.errors import CancelReason, Deadlock, IllegalTransition, StepTimeout
-from flowkit.graph import Edge, Kind, Outcome
-from flowkit.plan import Lane
+from flowkit.graph import Edge, Kind, Node, Outcome, Ref, Template
+from flowkit.plan import Lane, taken
 from flowkit.policies import Fallback
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flowkit.engine.requests import Request
-    from flowkit.graph import Node, SourceKind
+    from flowkit.graph import SourceKind
     from flowkit.plan import Plan
     from flowkit.policies import Policy
 
@@ -68,10 +75,15 @@ EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
     Edge.DATA: (GO, SKIP, SKIP, BLOCK),
     Edge.ORDER: (GO, GO, GO, BLOCK),
     Edge.OUTCOME: (GO, GO, GO, GO),
+    Edge.PART: (GO, GO, GO, GO),
 }
 """The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
 
-_FEW: Final = 16
+_TAKING: Final = (Edge.OUTCOME, Edge.PART)
+"""The edges that go on whatever the end was."""
+
+_NOBODY: Final = Node(-1, Kind.BARRIER, None, (), None, (), None, 0, None, 0)
+"""What stands where a node was."""
 
 GRACE: Final = 5.0
 """Seconds that an attempt is given to end once it was told to stop; after that it is left behind."""
@@ -79,6 +91,69 @@ GRACE: Final = 5.0
 
 class Machine:
     """One run of a plan."""
+
+    __slots__ = (  # with more than 30 attributes, instances with a dict take twice as long to make
+        "_any",
+        "_asked",
+        "_beats",
+        "_chosen",
+        "_deadlines",
+        "_delayed",
+        "_ends",
+        "_expired",
+        "_expiring",
+        "_free",
+        "_lingering",
+        "_queued",
+        "_sequence",
+        "_stood_in",
+        "_stopped",
+        "_taken",
+        "_timers",
+        "_told",
+        "_unhandled",
+        "_unrecorded",
+        "_wall",
+        "attempts",
+        "bodies",
+        "busy",
+        "causes",
+        "chains",
+        "choosers",
+        "decisions",
+        "dependents",
+        "ended_at",
+        "errors",
+        "expected",
+        "fail_fast",
+        "failures",
+        "finished",
+        "groups",
+        "homes",
+        "keeps",
+        "lanes",
+        "left",
+        "listening",
+        "nodes",
+        "other_work",
+        "owners",
+        "plain",
+        "plan",
+        "policies",
+        "quiet",
+        "ready",
+        "reasons",
+        "requests",
+        "root",
+        "started_at",
+        "status",
+        "stop_detail",
+        "stopping",
+        "values",
+        "verdict",
+        "waits",
+        "watched",
+    )
 
     def __init__(
         self,
@@ -103,8 +178,16 @@ class Machine:
         self.plain = bytearray(plan.plain)
         self.waits: list[int] = list(plan.waits)
         self.dependents: list[Sequence[int]] = list(plan.dependents)
-        self.choosers = plan.choosers
+        self.chains: dict[int, Sequence[int]] = dict(plan.chains)
+        self.choosers: dict[int, Sequence[int]] = dict(plan.choosers)
         size = len(self.nodes)
+        self.root = Body(plan.graph, -1, "", at=None)
+        self.homes: list[Body] = [self.root] * size
+        """Per node, the body it was written in."""
+        self.bodies: dict[int, Body] = {}
+        """Per call of a workflow that has begun, what is done in its place."""
+        self.expected: dict[int, list[int]] = {}
+        """Per node that a body can't go on without, the calls whose bodies those are."""
         self.owners: list[Group | None] = [None] * size
         """Per node, the map it is an item of."""
         self.status: list[Status] = [_PENDING] * size
@@ -159,11 +242,38 @@ class Machine:
         """Abandoned attempts: when the retry that waits for their end was planned for, or None."""
         self._chosen: dict[int, int] = {}
         self._unhandled: set[int] = set()
-        self._data_sets: dict[int, frozenset[int]] = {}
-        """What nodes that take very many values take, for those that fail in numbers."""
+        self._taken: dict[int, frozenset[int]] = {}
+        """What a node takes values from, where that was asked for."""
+        self._told: dict[int, str] = {}
+        """Attempts that were told to stop though the run goes on: why."""
+        self._stopped: set[int] = set()
+        """Nodes of which an attempt was ever told to stop."""
+        self._free: dict[int, list[int]] = {}
+        """By length, where nodes stood that are gone, to be used again."""
         self._unrecorded: dict[int, Emit | None] = {}
         """Nodes that have ended and whose end isn't on record yet, with what is to be told then."""
         self._wall = 0.0
+        if plan.graph.goes_on:
+            self._keep_open()
+        else:
+            self.root.grow(plan)
+
+    def _keep_open(self) -> None:
+        """Have the run's own body be a node as well, which isn't done before the body is."""
+        index = self._allocate(1)
+        self.nodes[index] = Node(index, Kind.BARRIER, None, (), None, (), None, 0, None, 0)
+        self.root.grow(self.plan)
+        self.root.node, self.root.at = index, list(range(index))
+        self.bodies[index] = self.root
+        self.homes[index] = self.root
+        self.waits[index] = index + 1  # and once for the body itself
+        for i in range(index):
+            self.dependents[i] = (*self.dependents[i], index)
+        self.lanes[index] = Lane.FLOW
+        self.status[index] = _RUNNING
+        self.other_work[index] = Work.RECORD
+        self.left += 1
+        self.busy += 1
 
     # -- what happened ----------------------------------------------------------------------------------------------
 
@@ -201,7 +311,8 @@ class Machine:
                     self.busy += 1
                     return index
                 # What ran out of time in the queue has ended, or its fallback waits in another one.
-                if self.status[index] < _SUCCEEDED and (queue is self._any or index not in self.other_work):
+                asked = self.other_work.get(index)
+                if self.status[index] < _SUCCEEDED and (queue is self._any or asked is None or asked is Work.RECORD):
                     self._begin(index, now)
                     return index
         return None
@@ -260,13 +371,24 @@ class Machine:
         asked = self.other_work.get(index, Work.BODY)
         if not self._answered(index, attempt, now):
             return
+        if asked is Work.RECORD and index in self.bodies:
+            body = self.bodies[index]
+            if body is self.root:
+                self._fail(index, failure.error, Status.FAILED, now)
+            else:
+                body.failed.append(index)
+                self.errors[index] = failure.error
+                self._cut(body, f"the body of `{self.key(index)}` raised", now)
+                self._close_body(body, now)
+            self._close(now)
+            return
         self._expiring.pop(index, None)
         if index in self._expired:
             expired = self._expired.pop(index)
             if not is_cancellation(failure.error):
                 expired.error.__cause__ = failure.error
             self._timed_out(index, expired, now)
-        elif self.stopping is not None and is_cancellation(failure.error):
+        elif index in self._told or (self.stopping is not None and is_cancellation(failure.error)):
             self._cancel_node(index, now)
         elif asked is Work.BODY and self._may_retry(index, failure, now):
             self._retry(index, failure, now)
@@ -301,8 +423,96 @@ class Machine:
             self._advance_ready(range(group.base, group.base + count), now)
         else:
             self._connect(group, now)
-        for target in self.plan.chains.get(index, ()):
+        for target in self.chains.get(index, ()):
             self._advance_ready(self._wire(index, target), now)
+        self._close(now)
+
+    def write(self, index: int, plan: Plan, now: float) -> bool:
+        """The body of a call wrote more; says whether it is still wanted."""
+        body = self.bodies.get(index)
+        if self.status[index] >= _SUCCEEDED or (body is not None and body.failed):
+            return False
+        if body is None:
+            body = self._open_body(index, plan)
+        self._graft(body, plan, now)
+        return True
+
+    def written(self, index: int, plan: Plan, attempt: int, now: float) -> None:
+        """The body of a call has returned, or all that was left to write was known beforehand."""
+        if not self._answered(index, attempt, now):
+            return
+        body = self.bodies.get(index)
+        if body is not None and body.goes_round:
+            again = self._open_body(index, plan, body.turn + 1)
+            self._forget(body)
+            body = again
+        elif body is None:
+            body = self._open_body(index, plan)
+        if not body.failed:
+            self._graft(body, plan, now)
+        self._close_body(body, now)
+        self._close(now)
+
+    def expect(self, index: int, local: int, *, blocked: bool = False) -> None:
+        """A body can't go on without the value of one of its nodes. What that fails with, it will be handed.
+
+        Its thread waits (`blocked`), or is about to be given back: then say `park`.
+        """
+        body = self.bodies[index]
+        awaited = body.where(local)
+        body.awaits, body.blocked, body.woken = awaited, blocked, False
+        self.plain[awaited] = 0  # so that it ends where this is asked about
+        self.expected.setdefault(awaited, []).append(index)
+        self.busy -= blocked
+
+    def call(self, index: int, plan: Plan, now: float) -> int | None:
+        """A live body calls something: the node of that, whose end it is told; None where it is to end itself."""
+        if not self.write(index, plan, now):
+            return None
+        body = self.bodies[index]
+        assert body.at is not None
+        called = body.at[-1]
+        self.plain[called] = 0
+        if self.is_visible(called):
+            self.requests.append(Wake(called))
+        else:
+            self.expected.setdefault(called, []).append(index)
+        return called
+
+    def drop(self, index: int, why: str, now: float) -> None:
+        """Nobody waits any more for what a live body called."""
+        self._cut_off([index], why, now)
+        self._close(now)
+
+    def begin_live(self, index: int, plan: Plan) -> None:
+        """The body of a call is live: it has begun, and calls as it goes."""
+        body = self.bodies.get(index)
+        if body is None:
+            body = self._open_body(index, plan)
+        body.live = True
+
+    def returned(self, index: int, value: Any, attempt: int, now: float) -> None:
+        """A live body has returned. What it called and didn't wait for is stopped."""
+        if not self._answered(index, attempt, now):
+            return
+        body = self.bodies[index]
+        body.result = value
+        self._cut(body, f"the body of `{self.key(index)}` returned", now)
+        self._close_body(body, now)
+        self._close(now)
+
+    def park(self, index: int, _fact: Any, attempt: int, now: float) -> None:
+        """A body was unwound, to be recorded again once it can go on."""
+        if not self._answered(index, attempt, now):
+            return
+        body = self.bodies[index]
+        self.status[index] = _RUNNING
+        if body.failed:
+            self._close_body(body, now)
+        elif body.woken:
+            self._record_again(body)
+        else:
+            body.parked = True
         self._close(now)
 
     def recorded(self, index: int, now: float) -> None:
@@ -328,7 +538,7 @@ class Machine:
 
     def abandon(self, index: int, attempt: int, now: float) -> None:
         """An attempt that was to be stopped can't be. The node goes on without it."""
-        told = index in self._expired or index in self._expiring or self.stopping is not None
+        told = index in self._expired or index in self._expiring or self.stopping is not None or index in self._told
         if not told or not self.is_running(index, attempt):
             return
         self.busy -= 1
@@ -339,7 +549,7 @@ class Machine:
         if self.listening:
             reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.USER
             self._tell("step_abandoned", index, attempt=attempt, reason=str(reason))
-        if expired is not None and self.stopping is None:
+        if expired is not None and self.stopping is None and index not in self._told:
             self._timed_out(index, expired, now)
         else:
             self._cancel_node(index, now)
@@ -390,10 +600,31 @@ class Machine:
 
     def key(self, index: int) -> str:
         """The key of a node: `fetch`, `fetch#2`, and `score[3]` for an item of a map."""
+        home, node = self.homes[index], self.nodes[index]
+        if index == self.root.node:
+            return home.graph.workflow.label
+        key = home.prefix + home.graph.keys[node.index]
         group = self.owners[index]
-        if group is None:
-            return self.plan.graph.keys[index]
-        return f"{self.plan.graph.keys[group.map]}[{index - group.base}]"
+        return key if group is None else f"{key}[{index - group.base}]"
+
+    def where(self, index: int, local: int) -> int:
+        """The node that a place in the text is, for the body that another node was written in."""
+        return self.homes[index].where(local)
+
+    def lanes_of_work(self, index: int) -> Lane:
+        """Who records the body of a call: anybody, or the event loop where it is live."""
+        spec = self.nodes[index].spec
+        return Lane.LOOP if spec is not None and spec.is_async else Lane.ANY
+
+    def is_next_round(self, index: int) -> bool:
+        """Whether a node is the call of itself that a body returns: not a call of its own, but what comes next."""
+        home = self.homes[index]
+        return home.tail >= 0 and home.tail == self.nodes[index].index
+
+    def call_of(self, index: int) -> int:
+        """The node whose arguments the body of a call is recorded with: the call's own, or the next round's."""
+        body = self.bodies.get(index)
+        return body.where(body.tail) if body is not None and body.goes_round else index
 
     def outcome(self, index: int) -> Outcome[Any]:
         """How a node ended, as a value."""
@@ -429,7 +660,7 @@ class Machine:
         policy = self._own_policy(index)
         if policy is not None and policy.on_failure == "skip":
             return True
-        if index in self.choosers:
+        if index in self.choosers or index in self.expected:
             return True
         owner = self.owners[index]
         if owner is not None and self.is_handled(owner.map):
@@ -450,6 +681,8 @@ class Machine:
                 self._refuse(index, verdict, now, work)
             elif self.plain[index]:
                 self._any.append(index)
+            elif self.lanes[index] is Lane.FLOW and not self._is_map(index):
+                self._advance_flow(index, now, work)
             elif self.nodes[index].kind is Kind.CALL or self.owners[index] is not None:
                 self._admit(index, now)
             else:
@@ -458,7 +691,8 @@ class Machine:
     def _refuse(self, index: int, verdict: int, now: float, work: deque[int]) -> None:
         """A node's edges say that it can't run."""
         if verdict == LOST:
-            found = [self.errors[i] for i in self.nodes[index].choice if i in self.errors]
+            choice = [self.where(index, i) for i in self.nodes[index].choice]
+            found = [self.errors[i] for i in choice if i in self.errors]
             error = BaseExceptionGroup(f"nothing that `{self.key(index)}` needs one of succeeded", found)
             self._fail(index, error, Status.FAILED, now, work)
         elif verdict == SKIP and (failed := self._failed_item(index)) is not None:
@@ -478,11 +712,11 @@ class Machine:
         """A node that runs no step: a barrier, an outcome, or a map."""
         node = self.nodes[index]
         if node.kind is Kind.OUTCOME:
-            self.values[index] = self.outcome(node.data[0])
+            self.values[index] = self.outcome(self.where(index, node.data[0]))
         elif node.kind is Kind.MAP:
             group = self.groups.get(index)
             if group is None:
-                self.other_work[index] = Work.EXPAND
+                self.other_work[index] = Work.COLLECT
                 self._any.append(index)
                 return
             end = group.base + group.size
@@ -575,24 +809,44 @@ class Machine:
 
     def _grow(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]]) -> Group:
         """Add the items of a map, all at once: what they share is shared."""
-        node, policy = self.nodes[index], self.policies[index]
+        node, policy, home = self.nodes[index], self.policies[index], self.homes[index]
         assert policy is not None
-        group = Group(index, len(self.nodes), count, columns, policy.max_concurrency)
+        base = self._allocate(count)
+        group = Group(index, base, count, columns, policy.max_concurrency, home)
         self.groups[index] = group
         plain = policy.plain and self.lanes[index] is Lane.ANY and group.limit is None
-        self.nodes.extend([node] * count)
-        self.policies.extend([policy] * count)
-        self.lanes.extend([self.lanes[index]] * count)
-        self.plain.extend(bytes([plain]) * count)
-        self.waits.extend([0] * count)
-        self.dependents.extend([(index,)] * count)
-        self.owners.extend([group] * count)
-        self.status.extend([Status.PENDING] * count)
-        self.values.extend([None] * count)
-        self.verdict.extend(bytes(count))
+        end = base + count
+        self.nodes[base:end] = [node] * count
+        self.policies[base:end] = [policy] * count
+        self.lanes[base:end] = [self.lanes[index]] * count
+        self.plain[base:end] = bytes([plain]) * count
+        self.dependents[base:end] = [(index,)] * count
+        self.owners[base:end] = [group] * count
+        self.homes[base:end] = [home] * count
         self.left += count
         self.waits[index] = count
         return group
+
+    def _allocate(self, size: int) -> int:
+        """Room for new nodes, side by side: where others stood that are gone, or at the end."""
+        places = self._free.get(size)
+        if places:
+            base = places.pop()
+            self.status[base : base + size] = [_PENDING] * size
+            return base
+        base = len(self.nodes)
+        self.nodes.extend([_NOBODY] * size)
+        self.policies.extend([None] * size)
+        self.lanes.extend([Lane.MACHINE] * size)
+        self.plain.extend(bytes(size))
+        self.waits.extend([0] * size)
+        self.dependents.extend([()] * size)
+        self.owners.extend([None] * size)
+        self.homes.extend([self.root] * size)
+        self.status.extend([_PENDING] * size)
+        self.values.extend([None] * size)
+        self.verdict.extend(bytes(size))
+        return base
 
     def _connect(self, group: Group, now: float) -> None:
         """Draw the edges from other nodes to the items of a map, and settle those whose nodes have ended."""
@@ -600,7 +854,7 @@ class Machine:
         for item in range(group.size):
             index = group.base + item
             for source in dict.fromkeys(group.sources(item)):
-                if self._is_visible(source):
+                if self.is_visible(source):
                     self._judge(source, index)
                 else:
                     self.waits[index] += 1
@@ -611,16 +865,273 @@ class Machine:
             self.dependents[source] = [*self.dependents[source], *targets]
         self._advance_ready(free, now)
 
-    def _is_visible(self, index: int) -> bool:
+    def is_visible(self, index: int) -> bool:
         """Whether a node's end may be seen: it has ended, and is on record if records are kept."""
         return self.status[index] >= _SUCCEEDED and index not in self._unrecorded
+
+    # -- bodies in the place of calls -------------------------------------------------------------------------------
+
+    def _is_map(self, index: int) -> bool:
+        """Whether a node is a map as a whole, and not one of its items."""
+        return self.nodes[index].kind is Kind.MAP and self.owners[index] is None
+
+    def _advance_flow(self, index: int, now: float, work: deque[int]) -> None:
+        """A call of a workflow can begin, or everything in its place has ended."""
+        body = self.bodies.get(index)
+        if body is not None:
+            self._end_body(body, now, work)
+            return
+        home, local = self.homes[index], self.nodes[index].index
+        if self.is_next_round(index):
+            # Not a call of its own: the next round of the one that this body stands for.
+            home.goes_round = True
+            self.status[index] = _SUCCEEDED
+            self.left -= 1
+            work.extend(self._settle_edges(index))
+            return
+        known = home.plans.get(local) if self.owners[index] is None else None
+        if known is None:
+            self._ask_to_record(index)
+            return
+        self.status[index] = _RUNNING
+        body = self._open_body(index, known)
+        self._graft(body, known, now)
+        self._close_body(body, now)
+
+    def _ask_to_record(self, index: int) -> None:
+        self.other_work[index] = Work.RECORD
+        self.ready[self.lanes_of_work(index)].append(index)
+
+    def _open_body(self, index: int, plan: Plan, turn: int = 1) -> Body:
+        """Begin what is done in the place of a call."""
+        body = self.bodies[index] = Body(plan.graph, index, self.key(index), at=[], turn=turn)
+        self.waits[index] = 1  # for the body itself, as long as it may write more
+        return body
+
+    def _close_body(self, body: Body, now: float) -> None:
+        """A body writes no more."""
+        if body.open:
+            body.open = False
+            self.waits[body.node] -= 1
+            if not self.waits[body.node]:
+                self._advance_ready((body.node,), now)
+
+    def _graft(self, body: Body, plan: Plan, now: float) -> None:
+        """Add the nodes that a body wrote, and draw their edges."""
+        body.grow(plan)
+        at, count, call = body.at, len(plan.nodes), body.node
+        assert at is not None
+        base = self._allocate(count)
+        end = base + count
+        at.extend(range(base, end))
+        self.nodes[base:end] = plan.nodes
+        self.policies[base:end] = plan.policies
+        self.lanes[base:end] = plan.lanes
+        self.plain[base:end] = plan.plain
+        self.waits[base:end] = plan.waits
+        self.dependents[base:end] = [(*[at[i] for i in after], call) for after in plan.dependents]
+        self.homes[base:end] = [body] * count
+        self.left += count
+        self.waits[call] += count
+        if self.listening and call != self.root.node and not body.live:
+            self._tell("workflow_expanded", call, nodes=count, turn=body.turn)
+        self._advance_ready([*[at[i] for i in plan.ready], *self._join(at, plan)], now)
+
+    def _join(self, at: Sequence[int], plan: Plan) -> list[int]:
+        """Draw the edges from what was there before, and settle those whose nodes have ended; who waits no more."""
+        free: list[int] = []
+        for local, targets in plan.late.items():
+            source = at[local]
+            if not self.is_visible(source):
+                self.dependents[source] = (*self.dependents[source], *[at[i] for i in targets])
+                continue
+            for target in (at[i] for i in targets):
+                self._judge(source, target)
+                self.waits[target] -= 1
+                if not self.waits[target]:
+                    free.append(target)
+        for local, targets in plan.chains.items():
+            source = at[local]
+            self.chains[source] = (*self.chains.get(source, ()), *[at[i] for i in targets])
+            if source in self.groups or self.is_visible(source):
+                for target in (at[i] for i in targets):
+                    free.extend(self._wire(source, target))
+        for local, targets in plan.choosers.items():
+            source = at[local]
+            self.choosers[source] = (*self.choosers.get(source, ()), *[at[i] for i in targets])
+        for source in [at[local] for local in plan.choosers]:
+            if self.is_visible(source):
+                for target in self.choosers[source]:
+                    free.extend(self._choose(source, target))
+        return free
+
+    def _parts(self, body: Body) -> Iterable[int]:
+        """Every node in the place of a call, the items of maps among them, but not what those are in the place of."""
+        for index in body.at or ():
+            yield index
+            group = self.groups.get(index)
+            if group is not None:
+                yield from range(group.base, group.base + group.size)
+
+    def _end_body(self, body: Body, now: float, work: deque[int]) -> None:
+        """Everything in the place of a call has ended: so has the call, or its next round begins."""
+        index = body.node
+        if index == self.root.node:
+            self.status[index] = _SUCCEEDED
+            self.left -= 1
+        elif body.failed:
+            self._fail(index, self._failure_of(body), Status.FAILED, now, work, final=True)
+        elif body.goes_round:
+            self.status[index] = _PENDING
+            self._ask_to_record(index)
+        else:
+            self._return(body, now, work)
+
+    def _failure_of(self, body: Body) -> BaseException:
+        errors = list({id(error): error for error in [self.errors[i] for i in body.failed]}.values())
+        hard = next((error for error in errors if not isinstance(error, Exception)), None)
+        if hard is not None or body.fail_fast:
+            return hard or errors[0]
+        count = "1 step" if len(body.failed) == 1 else f"{len(body.failed)} steps"
+        return BaseExceptionGroup(f"{count} of `{self.key(body.node)}` failed", errors)
+
+    def _return(self, body: Body, now: float, work: deque[int]) -> None:
+        """Give a call the value that its body returned."""
+        index, result = body.node, body.result
+        refs = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+        sources = [body.where(ref._flowkit_node) for ref in refs]
+        missing = next((i for i in sources if self.status[i] is not _SUCCEEDED), None)
+        if missing is not None:
+            self._pass_on(missing, index, SKIP)
+            self._settle(index, Status.SKIPPED, now, work)
+        elif refs and not (type(result) is Ref and not result._flowkit_path):
+            self.status[index] = _PENDING
+            self.other_work[index] = Work.RETURN
+            self._any.append(index)
+        else:
+            self.values[index] = self.values[sources[0]] if refs else result
+            self._settle(index, _SUCCEEDED, now, work)
+            self._forget(self.bodies.pop(index))
+
+    def _fail_within(self, body: Body, index: int, error: BaseException, now: float) -> None:
+        """What failed in the place of a call fails the call, once everything else there has ended."""
+        if body.fail_fast or not isinstance(error, Exception):
+            self._block_behind(index, now)
+            self._cut(body, f"`{self.key(index)}` {_WAS[self.status[index]]}", now)
+
+    def _cut(self, body: Body, why: str, now: float) -> None:
+        """Stop everything in the place of a call."""
+        self._cut_off(list(self._parts(body)), why, now)
+        if body.parked:
+            body.parked = False
+            self._close_body(body, now)
+
+    def _cut_off(self, wanted: list[int], why: str, now: float) -> None:
+        """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon."""
+        cut: list[int] = []
+        for index in wanted:  # it grows
+            status, body = self.status[index], self.bodies.get(index)
+            self.plain[index] = 0
+            if status >= _SUCCEEDED:
+                continue
+            if body is not None:
+                wanted.extend(self._parts(body))
+            if status is _RUNNING and index not in self.groups:
+                if index in self.other_work:
+                    self.busy -= 1  # nobody waits for the answer
+                    if body is not None and body.live:
+                        self.requests.append(Stop(index, 0, CancelReason.PARENT))
+                elif body is None:
+                    self._told[index] = why
+                    if index not in self._expired and index not in self._expiring:
+                        self._ask_to_stop(index, self.attempts.get(index, 1), CancelReason.FAIL_FAST, now)
+                    continue
+            self.reasons[index] = why
+            cut.append(index)
+        settled: list[int] = []
+        for index in cut:
+            news = self._mark(index, Status.CANCELLED, now)
+            if self.keeps:
+                self._unrecorded[index] = news
+                self.requests.append(Record(index))
+                continue
+            if news is not None:
+                self.requests.append(news)
+        if not self.keeps:
+            for index in cut:
+                settled.extend(self._settle_edges(index))
+            self._advance_ready(settled, now)
+
+    def _record_again(self, body: Body) -> None:
+        body.awaits = -1
+        self.status[body.node] = _PENDING
+        self._ask_to_record(body.node)
+
+    def _wake(self, index: int) -> None:
+        """A node that bodies can't go on without has ended."""
+        for call in self.expected.pop(index, ()):
+            body = self.bodies[call]
+            if body.live:
+                self.requests.append(Wake(index))
+            elif body.blocked:
+                body.blocked = False
+                self.busy += 1
+                self.requests.append(Wake(index))
+            elif body.parked:
+                body.parked = False
+                self._record_again(body)
+            else:
+                body.woken = True
+
+    def _forget(self, body: Body) -> None:
+        """Let go of the nodes of a body that has ended well, so that what goes round for long stays small.
+
+        Where somebody listens or keeps, they are still asked about; and so are attempts that were told to stop.
+        """
+        if self.keeps or self.listening or self._lingering:
+            return
+        gone = list(self._parts(body))
+        if not self._stopped.isdisjoint(gone):
+            return
+        known = set(gone)
+        if any(timer[3] in known for timer in self._timers):
+            self._timers = [timer for timer in self._timers if timer[3] not in known]
+            heapq.heapify(self._timers)
+        for table in (
+            self.groups, self.errors, self.reasons, self.causes, self.attempts, self.started_at, self.decisions,
+            self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._chosen, self._taken,
+        ):  # fmt: skip
+            if table:
+                for index in gone:
+                    table.pop(index, None)
+        for marks in (self._asked, self._delayed, self._stood_in, self._unhandled):
+            marks.difference_update(gone)
+        gone.sort()
+        start = 0
+        for end in range(1, len(gone) + 1):
+            if end == len(gone) or gone[end] != gone[end - 1] + 1:
+                self._free_up(gone[start], end - start)
+                start = end
+
+    def _free_up(self, base: int, size: int) -> None:
+        end = base + size
+        self.nodes[base:end] = [_NOBODY] * size
+        self.plain[base:end] = bytes(size)
+        self.waits[base:end] = [0] * size
+        self.dependents[base:end] = [()] * size
+        self.owners[base:end] = [None] * size
+        self.homes[base:end] = [self.root] * size
+        self.status[base:end] = [_SUCCEEDED] * size
+        self.values[base:end] = [None] * size
+        self.verdict[base:end] = bytes(size)
+        self._free.setdefault(size, []).append(base)
 
     # -- ending -----------------------------------------------------------------------------------------------------
 
     def _settle(self, index: int, status: Status, now: float, work: deque[int] | None = None) -> None:
         """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
         news = self._mark(index, status, now)
-        if self.keeps:
+        if self.keeps and index != self.root.node:
             self._unrecorded[index] = news
             self.requests.append(Record(index))
             return
@@ -638,6 +1149,8 @@ class Machine:
     def _settle_edges(self, index: int) -> list[int]:
         """Settle the edges from a node that has ended; the nodes whose last edge that was."""
         settled = []
+        if index in self.expected:
+            self._wake(index)
         for target in self.dependents[index]:
             self._judge(index, target)
             left = self.waits[target] - 1
@@ -645,7 +1158,7 @@ class Machine:
             if not left and self.status[target] < _SUCCEEDED:
                 settled.append(target)
         if index not in self.groups:
-            for target in self.plan.chains.get(index, ()):
+            for target in self.chains.get(index, ()):
                 # A map that never had items: whoever would have gone on from them has nothing to go on from.
                 settled.extend(self._wire(index, target))
         for target in self.choosers.get(index, ()):
@@ -663,10 +1176,10 @@ class Machine:
         """One of several has ended: settle the choice if that decides it."""
         if target in self._chosen:
             return []
-        candidates = self.nodes[target].choice
+        candidates = [self.where(target, i) for i in self.nodes[target].choice]
         if self.status[index] is _SUCCEEDED:
             self._chosen[target] = index
-        elif all(self._is_visible(i) for i in candidates):
+        elif all(self.is_visible(i) for i in candidates):
             self._chosen[target] = -1
             lost = [i for i in candidates if self.status[i] is not Status.SKIPPED]
             failed = [i for i in lost if i in self.errors]
@@ -702,15 +1215,17 @@ class Machine:
         owner = self.owners[index]
         if owner is not None and owner.map == target:
             return Edge.OUTCOME if node.tolerant else Edge.DATA
+        if target in self.bodies and self.homes[index] is self.bodies[target]:
+            return Edge.PART
         if self.owners[target] is not None:
             # From item to item: what the chain takes is what the map it goes on from would have put in its list.
             return Edge.OUTCOME if owner is not None and self.nodes[index].tolerant else Edge.DATA
-        if len(node.data) > _FEW:
-            taken = self._data_sets.get(target)
-            if taken is None:
-                taken = self._data_sets[target] = frozenset(node.data)
-            return Edge.DATA if index in taken else Edge.ORDER
-        return self.plan.edge(index, target)
+        data = self._taken.get(target)
+        if data is None:
+            data = self._taken[target] = taken(node)
+        if self.nodes[index].index not in data:
+            return Edge.ORDER
+        return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
 
     def _fail(
         self,
@@ -734,6 +1249,12 @@ class Machine:
             self._settle(index, status, now, work)
             return
         self._unhandled.add(index)
+        home = self.homes[index]
+        if home is not self.root and self.stopping is None:
+            home.failed.append(index)
+            self._settle(index, status, now, work)
+            self._fail_within(home, index, error, now)
+            return
         self.failures.append(index)
         if self.stopping is None and (self.fail_fast or not ordinary):
             self.stopping = CancelReason.FAIL_FAST
@@ -759,8 +1280,8 @@ class Machine:
         work = deque((failed,))
         while work:
             index = work.popleft()
-            for target in (*self.dependents[index], *(() if index in self.groups else self.plan.chains.get(index, ()))):
-                if self.status[target] < _SUCCEEDED and self._edge(index, target) is not Edge.OUTCOME:
+            for target in (*self.dependents[index], *(() if index in self.groups else self.chains.get(index, ()))):
+                if self.status[target] < _SUCCEEDED and self._edge(index, target) not in _TAKING:
                     self.reasons[target] = f"`{self.key(index)}` {_WAS[self.status[index]]}"
                     self.causes[target] = index
                     self._settle(target, Status.BLOCKED, now)
@@ -775,7 +1296,7 @@ class Machine:
     def _timed_out(self, index: int, failure: Failure, now: float) -> None:
         error = failure.error
         final = isinstance(error, StepTimeout) and error.kind == "total_timeout"
-        if self.stopping is not None:
+        if self.stopping is not None or index in self._told:
             self._cancel_node(index, now)
         elif not final and self._may_retry(index, failure, now):
             self._retry(index, failure, now)
@@ -874,6 +1395,7 @@ class Machine:
     def _ask_to_stop(
         self, index: int, attempt: int, reason: CancelReason, now: float, error: StepTimeout | None = None
     ) -> None:
+        self._stopped.add(index)
         self.requests.append(Stop(index, attempt, reason, error))
         self._set_timer(now + GRACE, "grace", index, attempt)
 
@@ -889,15 +1411,19 @@ class Machine:
             if status >= _SUCCEEDED:
                 continue
             if status is _RUNNING and index not in self.groups:
-                if index not in self.other_work:
+                if index not in self.other_work and index not in self.bodies:
                     if index not in self._expired and index not in self._expiring:  # or it was told already
                         self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
                     continue
-                self.busy -= 1  # nobody waits for the answer of a condition, a fallback or a list
+                if index in self.bodies and self.bodies[index].live:
+                    self.requests.append(Stop(index, 0, reason))
+                if index in self.other_work and not (index in self.bodies and self.bodies[index].blocked):
+                    self.busy -= 1  # nobody waits for the answer of a condition, a fallback, a list or a body
             self._cancel_node(index, now)
 
     def _cancel_node(self, index: int, now: float) -> None:
-        self.reasons[index] = f"the run was stopped ({self.stopping})" if self.stopping else "it was stopped"
+        why = f"the run was stopped ({self.stopping})" if self.stopping is not None else "it was stopped"
+        self.reasons[index] = self._told.pop(index, why)
         self._settle(index, Status.CANCELLED, now)
 
     def _close(self, now: float) -> None:
@@ -917,7 +1443,7 @@ class Machine:
     def _break_deadlock(self, now: float) -> None:
         """End a run in which nothing can happen any more, naming what waits for what."""
         waiting: dict[int, dict[int, None]] = {i: {} for i, status in enumerate(self.status) if status < _SUCCEEDED}
-        chains, choosers = self.plan.chains, self.choosers
+        chains, choosers = self.chains, self.choosers
         for index in waiting:
             chained = () if index in self.groups else chains.get(index, ())
             for target in (*self.dependents[index], *chained, *choosers.get(index, ())):

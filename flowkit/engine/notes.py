@@ -5,16 +5,41 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 __all__ = ["add_note", "cut_traceback"]
 
 
-def add_note(error: BaseException, text: str) -> None:
-    """Add a note once. An exception that refuses it goes without."""
+_KEPT: Final = 20
+
+
+class _Note(str):
+    """A note of ours, and what it is about. Only text for whoever reads, copies or pickles it."""
+
+    __slots__ = ("about",)
+    about: str
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str(self),)
+
+
+def add_note(error: BaseException, text: str, about: str = "") -> None:
+    """Add a note once. An exception that refuses it goes without.
+
+    One object may be raised by run after run. So a note takes the place of an earlier one `about` the same, and of all
+    that are ours only the newest are kept.
+    """
     try:
-        if text not in getattr(error, "__notes__", ()):
-            BaseException.add_note(error, text)
+        notes: Any = getattr(error, "__notes__", ())
+        if text in notes:
+            return
+        note = _Note(text)
+        note.about = about or text
+        ours = [one for one in notes if type(one) is _Note]
+        old = {id(one) for one in (*ours[: 1 - _KEPT], *(one for one in ours if one.about == note.about))}
+        if old:
+            notes[:] = [one for one in notes if id(one) not in old]
+        BaseException.add_note(error, note)
     except Exception:  # noqa: BLE001 - whatever the class does when it is written to
         return
 

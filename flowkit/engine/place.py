@@ -25,11 +25,13 @@ class Served(Protocol):
 class Place:
     """What one worker is at."""
 
-    __slots__ = ("_armed", "_guard", "_hit", "_thread", "index", "is_callers", "retired", "run")
+    __slots__ = ("_armed", "_guard", "_hit", "_thread", "awaits", "index", "is_callers", "retired", "run")
 
     def __init__(self) -> None:
         self.run: Served | None = None
         self.index = -1
+        self.awaits = -1
+        """The node that it works on the run for, until that has ended; -1 for the run as a whole."""
         self.is_callers = False
         """Whether it is the thread that called the workflow: Ctrl-C in it is for the whole run."""
         self.retired = False

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowkit.engine.machine import Machine
     from flowkit.engine.place import Served
     from flowkit.engine.records import StepRecord
+    from flowkit.graph import Graph
     from flowkit.plan import Plan
 
 __all__ = [
@@ -154,6 +155,7 @@ class Services:
         "inline",
         "loops",
         "observers",
+        "plan",
         "random",
         "store",
         "timekeeper",
@@ -175,6 +177,7 @@ class Services:
         tracer: Tracer | None = None,
         inline: bool = False,
         watched: bool = False,
+        plan: Callable[[Graph], Plan],
     ) -> None:
         self.clock = clock
         self.workers = workers
@@ -188,3 +191,5 @@ class Services:
         """Whether everything runs in the calling thread, one step at a time."""
         self.watched = watched
         """Whether the invariants of machines are checked as they go."""
+        self.plan = plan
+        """Checks a graph and lays it out. Raises what starting a workflow of that graph would raise."""

@@ -14,7 +14,7 @@ import attrs
 if TYPE_CHECKING:
     from flowkit.errors import CancelReason, StepTimeout
 
-__all__ = ["Emit", "Failure", "Finish", "Work", "Point", "Record", "Request", "Stop"]
+__all__ = ["Emit", "Failure", "Finish", "Work", "Point", "Record", "Request", "Stop", "Wake"]
 
 
 class Point(enum.StrEnum):
@@ -51,8 +51,12 @@ class Work(enum.Enum):
     """Ask `run_if`; answer with `answer`."""
     FALLBACK = Point.RETRY
     """Call the fallback with the error; answer with `succeed` or `fail`."""
-    EXPAND = Point.EXPAND
+    COLLECT = Point.CHILD
     """Go through a map's lists; answer with `expand` or `fail`."""
+    RECORD = Point.EXPAND
+    """Record the body of a workflow that is called; answer with `written`, `park` or `fail`."""
+    RETURN = Point.RECORD
+    """Make the value that a body returned; answer with `succeed` or `fail`."""
 
     @property
     def point(self) -> Point:
@@ -95,6 +99,14 @@ class Emit:
 
 
 @attrs.frozen
+class Wake:
+    """A thread waits in a body for this node, which has ended."""
+
+    point: ClassVar[Point] = Point.WAKE
+    node: int
+
+
+@attrs.frozen
 class Finish:
     """The run is over: settle its state, its last event and its waiters together, once."""
 
@@ -103,7 +115,7 @@ class Finish:
     """What is told of it, where somebody listens."""
 
 
-Request = Record | Stop | Emit | Finish
+Request = Record | Stop | Emit | Wake | Finish
 
 
 @attrs.frozen

@@ -50,7 +50,7 @@ class Run(Generic[R]):
     @property
     def graph(self) -> Graph:
         """What the workflow wrote."""
-        return self._driver.plan.graph
+        return self._driver.machine.root.graph
 
     @property
     def steps(self) -> Sequence[StepRecord]:

@@ -23,6 +23,11 @@ class Status(enum.IntEnum):
     BLOCKED = 9
 
     @property
+    def is_final(self) -> bool:
+        """Whether nothing comes after it."""
+        return self >= Status.SUCCEEDED
+
+    @property
     def word(self) -> str:
         """The status as it is shown and stored."""
         return self.name.lower()

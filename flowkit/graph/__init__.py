@@ -1,11 +1,12 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: model -> refs -> recording -> dependencies -> picture -> drawing.
+Reading order: model -> refusals -> refs -> recording -> dependencies -> picture -> drawing.
 """
 
 from flowkit.graph.model import (
     Edge,
     Graph,
+    Keys,
     Kind,
     Node,
     Order,
@@ -17,12 +18,20 @@ from flowkit.graph.model import (
     WorkflowSpec,
 )
 from flowkit.graph.outcome import Outcome
-from flowkit.graph.recording import Recorder, current_recorder, record, record_symbolically
-from flowkit.graph.refs import Ref, Template, project, references
+from flowkit.graph.recording import (
+    Recorder,
+    context_of_steps,
+    current_recorder,
+    live_graph,
+    record,
+    record_symbolically,
+)
+from flowkit.graph.refs import Ref, Template, capture, project, references
 
 __all__ = [
     "Edge",
     "Graph",
+    "Keys",
     "Kind",
     "Node",
     "Order",
@@ -36,8 +45,11 @@ __all__ = [
     "StepSpec",
     "Template",
     "WorkflowSpec",
+    "capture",
+    "context_of_steps",
     "current_recorder",
     "project",
+    "live_graph",
     "record",
     "record_symbolically",
     "references",

@@ -9,20 +9,22 @@ from __future__ import annotations
 import enum
 import inspect
 import typing
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import attrs
 
 from flowkit.diagnostics import Site
+from flowkit.policies import StepOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from flowkit.diagnostics import Diagnostic
-    from flowkit.policies import Policy, StepOptions, WorkflowOptions, WorkflowPolicy
+    from flowkit.policies import Policy, WorkflowOptions, WorkflowPolicy
 
 __all__ = [
     "Edge",
@@ -66,6 +68,8 @@ class Edge(enum.IntEnum):
     """Needs one of several to succeed."""
     CHAIN = 4
     """A map over another map's items: needs them to be known, not to be done."""
+    PART = 5
+    """What is called is done when everything in its body is."""
 
 
 class Order(enum.Enum):
@@ -94,6 +98,8 @@ class _Described:
 
     function: Callable[..., Any]
     name: str
+    is_placed = False
+    """Whether it is known to stand where a decorator may. Asked at every call, so it is kept in a place read fast."""
 
     @cached_property
     def label(self) -> str:
@@ -153,6 +159,8 @@ class StepSpec(_Described):
     options: StepOptions
     origin: StepSpec | None = None
     """The step as declared, where this is one call's variant of it (`with_options`)."""
+    flow: WorkflowSpec | None = None
+    """The workflow that is called in a body like a step: its own body is recorded in the place of the call."""
 
     @property
     def declared(self) -> StepSpec:
@@ -211,7 +219,7 @@ class StepSpec(_Described):
 
     def variant(self, options: StepOptions) -> StepSpec:
         """The same step with other options: still the same step, with the same name."""
-        twin = StepSpec(self.function, self.name, options, origin=self.declared)
+        twin = StepSpec(self.function, self.name, options, origin=self.declared, flow=self.flow)
         for known in ("label", "target", "signature", "hints", "is_async", "streams", "returns"):
             if known in self.__dict__:
                 twin.__dict__[known] = self.__dict__[known]
@@ -240,6 +248,17 @@ class WorkflowSpec(_Described):
     def variant(self, options: WorkflowOptions) -> WorkflowSpec:
         """The same workflow with other options."""
         return WorkflowSpec(self.function, self.name, options, origin=self.declared)
+
+    @cached_property
+    def is_live(self) -> bool:
+        """Whether its body is an `async def`, which isn't recorded beforehand: it calls as it goes."""
+        return inspect.iscoroutinefunction(self.target)
+
+    @cached_property
+    def as_step(self) -> StepSpec:
+        """What is called where a body calls this workflow."""
+        origin = self.origin.as_step if self.origin is not None else None
+        return StepSpec(self.function, self.name, StepOptions(), origin=origin, flow=self)
 
     @cached_property
     def returns(self) -> Any:
@@ -339,6 +358,51 @@ class Projection:
     site: Site
 
 
+class Keys(Sequence[str]):
+    """The names of the nodes of a body, made when somebody asks.
+
+    A name is the step and, from the second call on, which call of it this is. It depends on what is written before it
+    alone, so a body that goes on leaves the names that it has.
+    """
+
+    __slots__ = ("_made", "_nodes", "_seen")
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self._made: list[str] = []
+        self._seen: dict[str, int] = {}
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if index >= len(self._nodes):
+            raise IndexError(index)
+        made, seen, nodes = self._made, self._seen, self._nodes
+        while len(made) <= index:
+            node = nodes[len(made)]
+            name = node.spec.label if node.spec is not None else _LABELS[node.kind]
+            count = seen[name] = seen.get(name, 0) + 1
+            made.append(name if count == 1 else f"{name}#{count}")
+        return made[index]
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == (list(other) if isinstance(other, Keys) else other)
+
+    __hash__ = None  # type: ignore[assignment] # it grows
+
+    def __repr__(self) -> str:
+        return repr(list(self))
+
+
 @attrs.define(eq=False, slots=False, repr=False)
 class Graph:
     """A workflow as written, for one set of arguments.
@@ -358,19 +422,16 @@ class Graph:
     projections: Sequence[Projection]
     problems: Sequence[Diagnostic]
     """What was found wrong while recording."""
+    keys: Sequence[str]
+    """The name of each node."""
     stopped: Diagnostic | None = None
-    """Why recording ended before the body did, in a graph with unknown inputs."""
-
-    @cached_property
-    def keys(self) -> Sequence[str]:
-        """The name of each node: its step and, from the second call on, which call of it this is."""
-        seen: dict[str, int] = {}
-        keys = []
-        for node in self.nodes:
-            name = node.spec.label if node.spec is not None else _LABELS[node.kind]
-            count = seen[name] = seen.get(name, 0) + 1
-            keys.append(name if count == 1 else f"{name}#{count}")
-        return keys
+    """Why recording ended before the body did, in a graph that is only looked at."""
+    inner: Mapping[int, Graph] = attrs.field(factory=dict)
+    """Per call of a workflow whose arguments are known, what that wrote."""
+    first: int = 0
+    """The first node that is new: those before it are planned already, where a body goes on after a `result_of`."""
+    goes_on: bool = False
+    """Whether this is a body up to a `result_of`: what it returns isn't known, nor who takes the results so far."""
 
     def describe(self, index: int) -> str:
         """A node for a sentence: its key in backticks."""

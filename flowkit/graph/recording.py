@@ -14,26 +14,35 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
+from contextvars import Context, ContextVar, copy_context
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_origin
 
 from flowkit.diagnostics import Diagnostic, Label, Level, Site, span_of_function
 from flowkit.errors import CheckFailed
 from flowkit.graph.dependencies import resolve
-from flowkit.graph.model import Graph, Kind, Node, Order, Projection, Region, Source, SourceKind
-from flowkit.graph.refs import LEAVES, Ref, Template, Unbuildable, Unsearchable, capture
+from flowkit.graph.model import Graph, Keys, Kind, Node, Order, Projection, Region, Source, SourceKind
+from flowkit.graph.refs import LEAVES, Ref, Template, Unbuildable, Unsearchable, capture, project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flowkit.graph.model import StepSpec, WorkflowSpec
 
-__all__ = ["Recorder", "current_recorder", "record", "record_symbolically"]
+__all__ = ["Recorder", "context_of_steps", "current_recorder", "live_graph", "record", "record_symbolically"]
 
 recording: Final[ContextVar[Recorder | None]] = ContextVar("flowkit_recording", default=None)
 """The recorder of the body that is running here, if one is."""
 
 current_recorder = recording.get
+
+
+def context_of_steps() -> Context:
+    """A copy of the context here, in which no body is being recorded: steps that call steps just call them."""
+    context = copy_context()
+    if recording.get() is not None:
+        context.run(recording.set, None)
+    return context
+
 
 _NONE: Final[tuple[int, ...]] = ()
 # A member of an enum is looked up through its class each time, 60 ns on Python 3.11; these are asked for at every call.
@@ -46,6 +55,10 @@ _SINGLE: Final = (
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
     inspect.Parameter.KEYWORD_ONLY,
 )
+
+
+Answer: TypeAlias = "Callable[[Recorder, int], Any]"
+"""Gives the value of a node, by its index, to a body that can't go on without it."""
 
 
 class _Frame:
@@ -70,10 +83,20 @@ class StopRecording(BaseException):
 class Recorder:
     """The graph of one body, as far as it has been written."""
 
-    def __init__(self, workflow: WorkflowSpec) -> None:
+    def __init__(
+        self, workflow: WorkflowSpec, answer: Answer | None = None, above: tuple[WorkflowSpec, ...] = ()
+    ) -> None:
         self.workflow = workflow
         self.nodes: list[Node] = []
+        self.keys = Keys(self.nodes)
+        self.planned = 0
+        """How many of the nodes are planned, so that nothing about them can change any more."""
+        self._answer = answer
+        self._above = above
+        """The workflows in whose bodies this one is being recorded."""
+        self._inner: dict[int, Graph] = {}
         self._graph: weakref.ref[Graph] | None = None
+        self._finished = False
         self.regions = [_WHOLE]
         self.problems: list[Diagnostic] = []
         self.projections: list[Projection] = []
@@ -117,6 +140,48 @@ class Recorder:
         else:
             self._place(node)
         return Ref(self, index)
+
+    def flow(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Ref:
+        """Record a call of a workflow.
+
+        With arguments that are known its body is recorded here and now, so that it can be checked and seen. One that
+        calls itself, that is live, or that needs a result, is left to be recorded when the run comes to it.
+        """
+        ref = self.call(spec, args, kwargs, frame)
+        node, workflow = self.nodes[ref._flowkit_node], spec.flow
+        assert workflow is not None
+        declared = workflow.declared
+        recursive = declared is self.workflow.declared or any(one.declared is declared for one in self._above)
+        if not (node.data or spec.is_async or recursive or self.problems):
+            graph = _record(Recorder(workflow, above=(*self._above, self.workflow)), node.args, node.kwargs or {})
+            if graph.stopped is None or self._answer is None:
+                self._inner[node.index] = graph
+        return ref
+
+    def result_of(self, ref: Ref, frame: Any) -> Any:
+        """The value of a result, once everything written so far was handed to whoever runs it."""
+        index = ref._flowkit_node
+        self._take([ref], frame)
+        if self._answer is None or self.problems:
+            self.stopped = Diagnostic(
+                code="",
+                level=Level.HINT,
+                title=f"{self.describe(ref)} is asked for here, and this look at the workflow runs nothing",
+                labels=(
+                    Label(
+                        Site(frame.f_code, frame.f_lasti).span(), "what comes after this was checked in the source only"
+                    ),
+                ),
+            )
+            raise StopRecording
+        return project(self._answer(self, index), ref._flowkit_path)
+
+    def segment(self) -> Graph:
+        """What was written so far, by a body that goes on."""
+        self._name_dependencies()
+        graph = self._as_graph(None, goes_on=True)
+        self.planned = len(self.nodes)
+        return graph
 
     def map(self, spec: StepSpec, columns: Sequence[Any], frame: Any, *, tolerant: bool) -> Ref:
         """Record a call for each item. `columns` are the arguments, `Source`s with kind SAME where broadcast."""
@@ -222,7 +287,7 @@ class Recorder:
                 self.forward = True
             if frame.last < 0:
                 continue
-            for i in range(frame.start, newest.index):
+            for i in range(max(frame.start, self.planned), newest.index):
                 early = self.nodes[i]
                 if i != frame.last and (early.order is None or early.order == [outer.last]):
                     early.order = [frame.last]
@@ -368,8 +433,8 @@ class Recorder:
     def node_of(self, ref: Ref) -> Node | None:
         """The node behind a Ref; None once its graph is gone."""
         nodes: Sequence[Node] = self.nodes
-        if self._graph is not None:
-            graph = self._graph()
+        if self._finished:
+            graph = self._graph() if self._graph is not None else None
             nodes = graph.nodes if graph is not None else ()
         return nodes[ref._flowkit_node] if ref._flowkit_node < len(nodes) else None
 
@@ -425,22 +490,41 @@ class Recorder:
                 self.used[ref._flowkit_node] = 1
             else:
                 self._foreign_return(ref)
+        self._name_dependencies()
+        graph = self._as_graph(value, goes_on=False)
+        # The nodes hold Refs, and Refs hold this recorder: letting go of the nodes here keeps what a run leaves behind
+        # from having to wait for the cycle collector.
+        self.close_for_good()
+        return graph
+
+    def close_for_good(self) -> None:
+        """The body is over: its results stand for nothing any more."""
+        self._finished = True
+        self.nodes, self.keys, self._answer = [], Keys(()), None
+
+    def _name_dependencies(self) -> None:
         if self._named:
+            self.forward = True
             self.problems.extend(resolve(self.nodes, self._named, self.used))
+            self._named = []
+
+    def _as_graph(self, result: Any, *, goes_on: bool) -> Graph:
         graph = Graph(
             workflow=self.workflow,
             nodes=self.nodes,
             regions=self.regions,
-            result=value,
+            result=result,
             used=self.used,
-            forward=self.forward or bool(self._named),
+            forward=self.forward,
             projections=self.projections,
             problems=self.problems,
+            keys=self.keys,
             stopped=self.stopped,
+            inner=self._inner,
+            first=self.planned,
+            goes_on=goes_on,
         )
-        # The nodes hold Refs, and Refs hold this recorder: letting go of the nodes here keeps what a run leaves behind
-        # from having to wait for the cycle collector.
-        self.nodes, self._graph = [], weakref.ref(graph)
+        self._graph = weakref.ref(graph)
         return graph
 
     def _unreturnable(self, value: Any, reason: str) -> None:
@@ -500,13 +584,37 @@ def _encloses(frame: Any, node: Node) -> bool:
     )
 
 
-def record(workflow: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Graph:
+def record(
+    workflow: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any], answer: Answer | None = None
+) -> Graph:
     """Run a workflow's body with recording on, and return what it wrote.
 
-    Whatever the body itself raises comes through. A body that was stopped because it used a result too early gives the
-    graph up to there, with the reason in `Graph.stopped`.
+    `answer` gives the value of a node to a body that asks with `result_of`; it may raise what that failed with, or
+    something of its own that ends the body. A live body has written nothing before it runs. Whatever the body itself
+    raises comes through. A body that was stopped
+    because it used a result too early gives the graph up to there, with the reason in `Graph.stopped`.
     """
-    return _record(Recorder(workflow), args, kwargs)
+    if workflow.is_live:
+        if workflow.signature is not None:
+            workflow.signature.bind(*args, **kwargs)
+        return live_graph(workflow, [], [])
+    return _record(Recorder(workflow, answer), args, kwargs)
+
+
+def live_graph(workflow: WorkflowSpec, nodes: list[Node], names: list[str]) -> Graph:
+    """What a live body has written: its calls so far, none of which waits for another."""
+    return Graph(
+        workflow=workflow,
+        nodes=nodes,
+        regions=(_WHOLE,),
+        result=None,
+        used=bytearray(),
+        forward=False,
+        projections=(),
+        problems=(),
+        keys=names,
+        goes_on=True,
+    )
 
 
 def record_symbolically(workflow: WorkflowSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Graph:
@@ -518,6 +626,8 @@ def record_symbolically(workflow: WorkflowSpec, args: Sequence[Any], kwargs: Map
     if workflow.signature is None:
         return _record(recorder, args, kwargs)
     bound = workflow.signature.bind_partial(*args, **kwargs)
+    if workflow.is_live:
+        return live_graph(workflow, [], [])
     for name, parameter in workflow.signature.parameters.items():
         if name not in bound.arguments and parameter.default is parameter.empty and parameter.kind in _SINGLE:
             bound.arguments[name] = recorder.input(name)
@@ -533,9 +643,13 @@ def _record(recorder: Recorder, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         value = None
     except CheckFailed as failed:
         if not recorder.problems or failed.diagnostics[-1].labels != recorder.problems[-1].labels:
+            recorder.close_for_good()
             raise
         recorder.stopped = recorder.problems[-1]
         value = None
+    except BaseException:
+        recorder.close_for_good()
+        raise
     finally:
         recording.reset(token)
     return recorder.finish(value)

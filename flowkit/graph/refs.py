@@ -9,16 +9,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from flowkit.diagnostics import Diagnostic, Label, Level, Site
-from flowkit.errors import CheckFailed
-from flowkit.graph.model import Kind
+from flowkit.diagnostics import unpacking
+from flowkit.graph.refusals import misunpacked, used_as_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from flowkit.graph.recording import Recorder
 
-__all__ = ["LEAVES", "Ref", "Template", "capture", "project", "references", "used_as_value"]
+__all__ = ["LEAVES", "Ref", "Template", "capture", "project", "references"]
 
 LEAVES: Final[frozenset[type]] = frozenset({int, str, float, bool, bytes, type(None), complex, type(...), range, type})
 """Types that can't hold a Ref, so that nobody looks inside."""
@@ -69,7 +68,15 @@ class Ref:
                 f"map a step over it (`some_step.map({step}(...))`), or annotate `{step}` with a tuple of fixed length",
                 frame,
             )
-        return iter([self._flowkit_recorder.project(self, ("item", i), frame) for i in range(length)])
+        parts = [self._flowkit_recorder.project(self, ("item", i), frame) for i in range(length)]
+        names = unpacking(frame)
+        if names is not None and not names.takes(length):
+            # The body goes on, with as many parts as it has names for.
+            recorder, node = self._flowkit_recorder, self._flowkit_node
+            recorder.problem(misunpacked(self, length, names, frame))
+            absent = range(length, names.names)
+            parts = [*parts[: names.names], *(Ref(recorder, node, (("item", i),)) for i in absent)]
+        return iter(parts)
 
     def __repr__(self) -> str:
         return f"<Ref to {self._flowkit_recorder.describe(self)}>"
@@ -105,29 +112,6 @@ _INSTEAD: Final = {
     "await": ("awaited", "an `async` step is recorded by calling it; leave out `await` in a `def` workflow"),
     "convert": ("converted", "convert it inside a step that gets the value"),
 }
-
-
-def used_as_value(ref: Ref, how: str, instead: str, frame: Any) -> NoReturn:
-    """Refuse a use of a result that isn't there yet (FK401)."""
-    recorder = ref._flowkit_recorder
-    node = recorder.node_of(ref)
-    if node is not None and node.kind is Kind.INPUT:
-        raise recorder.stop(ref, how, frame)
-    what = recorder.describe(ref)
-    labels = [Label(Site(frame.f_code, frame.f_lasti).span(), f"this needs the value of {what} now")]
-    if node is not None and node.site is not None:
-        labels.append(Label(node.site.span(), "which is only known once the workflow runs", primary=False))
-    finding = Diagnostic(
-        code="FK401",
-        level=Level.ERROR,
-        title=f"the result of {what} is {how} before it exists",
-        labels=tuple(labels),
-        helps=(instead,),
-    )
-    # Some builtins try another way when the first one is refused; that is still one mistake.
-    if not any(known.code == "FK401" and known.labels == finding.labels for known in recorder.problems):
-        recorder.problem(finding)
-    raise CheckFailed([finding])
 
 
 def _refuse(kind: str) -> Callable[..., NoReturn]:

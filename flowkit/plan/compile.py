@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from flowkit.graph import Edge, Kind, SourceKind, references
+from flowkit.checks import CheckedGraph
+from flowkit.graph import Kind, SourceKind, references
 from flowkit.policies import Unset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from flowkit.checks import CheckedGraph
     from flowkit.graph import Graph, Node, StepSpec
     from flowkit.policies import Policy, StepOptions
 
-__all__ = ["Lane", "Plan", "compile_plan"]
+__all__ = ["Lane", "Plan", "compile_plan", "taken"]
 
 
 # Looked up once: a member of an enum costs 60 ns each time on Python 3.11.
@@ -39,6 +39,8 @@ class Lane(enum.IntEnum):
     """The thread that called the workflow; of a run that was started, any worker."""
     MACHINE = 3
     """Nobody: the machine settles it by itself."""
+    FLOW = 5
+    """Nobody, once its body is recorded: the machine runs what that wrote in its place."""
 
 
 @attrs.define(eq=False)
@@ -49,6 +51,8 @@ class Plan:
     """
 
     graph: Graph
+    first: int
+    """The index of the first node that is planned here, for a body that goes on; what follows is by place from there."""
     nodes: Sequence[Node]
     policies: Sequence[Policy | None]
     lanes: Sequence[Lane]
@@ -58,6 +62,8 @@ class Plan:
     """Per node, how many edges have to be settled before it is ready."""
     dependents: Sequence[Sequence[int]]
     """Per node, who waits for it, but for chains and choices."""
+    late: Mapping[int, Sequence[int]]
+    """Per node that was planned before, who of these waits for it."""
     chains: Mapping[int, Sequence[int]]
     """Per map, the maps that go on from its items."""
     choosers: Mapping[int, Sequence[int]]
@@ -65,25 +71,21 @@ class Plan:
     ready: Sequence[int]
     executors: AbstractSet[str]
     """The names of all executors that steps ask for."""
-    _data: dict[int, frozenset[int]] = attrs.field(factory=dict, init=False, repr=False)
-    """Per node that was asked about, the nodes that it takes values from."""
+    inner: Mapping[int, Plan]
+    """Per call of a workflow whose body is recorded already, the plan of that."""
 
-    def edge(self, source: int, target: int) -> Edge:
-        """The kind of the strongest edge between two nodes."""
-        node = self.nodes[target]
-        data = self._data.get(target)
-        if data is None:
-            # What a map goes through item by item, its items wait for: the map itself at most comes after it.
-            data = self._data[target] = frozenset(_map_edges(node)[0] if node.kind is Kind.MAP else node.data)
-        if source in data:
-            return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
-        return Edge.ORDER
+
+def taken(node: Node) -> frozenset[int]:
+    """The nodes that a node takes values from, and not only comes after."""
+    # What a map goes through item by item, its items wait for: the map itself at most comes after it.
+    return frozenset(_map_edges(node)[0] if node.kind is _MAP else node.data)
 
 
 def compile_plan(checked: CheckedGraph) -> Plan:
     """Lay a checked graph out for the machine. Linear in nodes and edges."""
     graph = checked.graph
-    nodes = graph.nodes
+    first = graph.first
+    nodes = graph.nodes[first:] if first else graph.nodes
     size = len(nodes)
     settle = _Policies(graph.workflow.options.defaults)
     known = settle.known
@@ -95,8 +97,9 @@ def compile_plan(checked: CheckedGraph) -> Plan:
     chains: dict[int, list[int]] = {}
     choosers: dict[int, list[int]] = {}
     ready: list[int] = []
+    late: dict[int, list[int]] = {}
     for node in nodes:
-        index = node.index
+        index = node.index - first
         spec = node.spec
         if spec is None:
             lanes[index] = Lane.MACHINE
@@ -108,26 +111,49 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         if node.kind is _MAP:
             before, chained = _map_edges(node)
             for i in chained:
-                chains.setdefault(i, []).append(index)
+                chains.setdefault(i, []).append(node.index)
             waits[index] = len(chained)
         if node.order:
             before = (*before, *[i for i in node.order if i not in before]) if before else node.order
         for i in before:
-            after = dependents[i]
+            if i < first:
+                late.setdefault(i, []).append(node.index)
+                continue
+            after = dependents[i - first]
             if not after:
-                dependents[i] = (index,)  # most nodes have one
+                dependents[i - first] = (node.index,)  # most nodes have one
             elif type(after) is list:
-                after.append(index)
+                after.append(node.index)
             else:
-                dependents[i] = [*after, index]
+                dependents[i - first] = [*after, node.index]
         count = waits[index] = waits[index] + len(before)
         if node.choice:
             for i in node.choice:
-                choosers.setdefault(i, []).append(index)
+                choosers.setdefault(i, []).append(node.index)
             count = waits[index] = count + 1
         if not count:
-            ready.append(index)
-    return Plan(graph, nodes, policies, lanes, plain, waits, dependents, chains, choosers, ready, settle.executors)
+            ready.append(node.index)
+    inner = {}
+    for i, written in graph.inner.items() if graph.inner else ():
+        if i >= first:
+            inner[i] = compile_plan(CheckedGraph(written))
+            settle.executors |= inner[i].executors
+    return Plan(
+        graph,
+        first,
+        nodes,
+        policies,
+        lanes,
+        plain,
+        waits,
+        dependents,
+        late,
+        chains,
+        choosers,
+        ready,
+        settle.executors,
+        inner,
+    )
 
 
 class _Policies:
@@ -150,7 +176,9 @@ class _Policies:
                 return settled
             policy = spec.policy if isinstance(defaults, Unset) else spec.options.over(defaults).resolved()
             self.executors.add(policy.executor)
-            if spec.is_async:
+            if spec.flow is not None:
+                lane = Lane.FLOW
+            elif spec.is_async:
                 lane = Lane.LOOP
             elif policy.executor == "inline":
                 lane = Lane.CALLER

@@ -69,7 +69,12 @@ def text(value: object, option: str) -> None:
 
 
 def name(value: str | Unset | None) -> str | Unset | None:
-    """Convert `name=`; None asks for the function's own name."""
+    """Convert `name=`; None asks for the function's own name.
+
+    A name goes into keys, commands and lines of text, so it is one word of characters that can be seen.
+    """
     if value is not None:
         text(value, "name")
+    if isinstance(value, str) and any(one.isspace() or not one.isprintable() for one in value):
+        raise refused("name", value, "isn't one word; write it without spaces and control characters")
     return value

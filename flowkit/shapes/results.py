@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from flowkit.errors import MisuseError
 from flowkit.graph import Outcome, Ref, current_recorder
 
-__all__ = ["discard", "outcome"]
+__all__ = ["discard", "outcome", "result_of"]
 
 T = TypeVar("T")
 
@@ -19,6 +19,21 @@ def outcome(result: T) -> Outcome[T]:
     Takes the result of one call: a part of it (`ref.field`) or anything else is a `MisuseError`.
     """
     return cast("Outcome[T]", _recorder("outcome").outcome(_whole(result, "outcome"), sys._getframe(1)))
+
+
+def result_of(result: T) -> T:
+    """Run what is written so far, and give the value of a result: an `if` or a `for` can look at it.
+
+    Raises what the step failed with, which the body may catch, and `Skipped` where there never was a value. Anything
+    that isn't the result of a step is given back as it is.
+
+    In a run that was started, the body is recorded again, from its beginning, for every result that it asks for; where
+    a workflow was called, its caller's thread waits in the body. So whatever a body does besides calling steps may
+    happen again, and has to come out the same: otherwise the run fails with `NonDeterminismError`.
+    """
+    if type(result) is not Ref:
+        return result
+    return cast("T", _recorder("result_of").result_of(result, sys._getframe(1)))
 
 
 def discard(result: object) -> None:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from flowkit.cli.commands import _checked_out
 from flowkit.diagnostics import CATALOGUE, explain
 
 SHOP = """
@@ -103,6 +104,23 @@ def test_version(flowkit):
     answer = flowkit("--version")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("flowkit ")
+    assert answer.out != "flowkit unknown\n"
+
+
+def test_a_checkout_that_is_not_installed_says_what_it_is(tmp_path):
+    assert _checked_out(tmp_path) == "unknown"
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'flowkit-workflows'\nversion = '1.2.3'\n")
+    assert _checked_out(tmp_path) == "1.2.3+checkout"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[project]\nname = 'other'\nversion = '1.2.3'\n", "[project]\nname = 'other'\n", "[tool]", "=", "project = 3"],
+)
+def test_the_version_of_another_project_around_it_is_not_taken(tmp_path, text):
+    """A copy of the package inside somebody's own project."""
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert _checked_out(tmp_path) == "unknown"
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])

@@ -224,6 +224,19 @@ def test_json_files_that_cannot_be_read_are_told(define, flowkit, project):
     assert flowkit("run", "shop:order", "--json").code == 2
 
 
+@pytest.mark.parametrize("given", ['{"it": 1}', ' {"it": 1}', "{it: 1}", '{"it": "%s"}' % (300 * "x"), '{"it": "\0"}'])
+def test_the_object_itself_in_the_place_of_a_file_is_told_what_to_write(define, flowkit, given):
+    define("it: int")
+    answer = flowkit("run", "shop:order", "--json", given)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith("error: ")
+    assert " can't be read: " in answer.err
+    said = " ".join(answer.err.split())
+    assert said.endswith(
+        "help: `--json` takes a file; to give the object itself, pipe it: `echo '{...}' | flowkit ... --json -`"
+    )
+
+
 def test_a_workflow_that_has_an_option_of_the_same_name_keeps_it(define, flowkit):
     """Ours stands before the workflow then."""
     define("json: int, format: str = 'a'", "same([json, format])")

@@ -202,7 +202,7 @@ def test_a_value_that_was_never_made_is_told_with_the_reason(etl, flowkit):
     """)
     answer = flowkit("run", "etl:report")
     assert (answer.code, answer.out) == (1, "")
-    assert answer.err == "error: `report` has no value: `maybe` was skipped: its condition was false\n"
+    assert answer.err == "error: `report` has no value: `maybe` was skipped\n  because its condition was false\n"
 
 
 def test_a_run_that_was_cancelled_by_its_own_program_failed(etl, flowkit):

@@ -159,7 +159,7 @@ def test_targets_that_are_not_there_are_told_with_what_is_near(write, flowkit, t
         ("1 / 0", "ZeroDivisionError: division by zero"),
         ("raise SystemExit('bye')", "SystemExit: bye"),
         ("@step(retrys=3)\ndef f() -> None: ...", "flowkit.PolicyError: "),
-        ("@workflow\nasync def f() -> None: ...", "flowkit.MisuseError: "),
+        ("@workflow\nasync def f() -> None: yield", "flowkit.MisuseError: "),
     ],
 )
 def test_a_module_that_cannot_be_imported_is_told_with_its_own_lines_only(write, flowkit, text, told):

@@ -228,6 +228,40 @@ def test_ctrl_c_in_a_terminal_takes_the_progress_away_first(write, terminal):
     assert text.rstrip().endswith("error: `waiting` was interrupted; 0 of 2 steps had ended")
 
 
+TALKING = """
+    import time
+    from pathlib import Path
+
+    @step
+    def read(path: str) -> int:
+        current().progress(3, 8)
+        current().log("page three", of=path)
+        while not Path(path).exists():
+            time.sleep(0.001)
+        return 3
+
+    @workflow
+    def talking(path: str) -> int:
+        return read(path)
+"""
+
+
+def test_what_steps_say_is_shown_while_they_run(write, terminal, project):
+    write("shop.py", TALKING)
+    shown = terminal("run", "shop:talking", "--path", "go")
+    shown.read(until=r"read +\S+ +0/1  1 running  3/8 page three of=go")
+    (project / "go").touch()
+    text = shown.read()
+    assert shown.process.wait() == 0
+    assert text.rstrip().endswith("\n3")
+
+
+def test_what_steps_say_does_not_come_out_of_a_pipe(write, spawn, project):
+    write("shop.py", TALKING)
+    (project / "go").touch()
+    assert spawn("run", "shop:talking", "--path", "go").communicate() == ("3\n", "")
+
+
 def test_ctrl_c_while_a_module_is_imported(write, spawn):
     write("shop.py", "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(3_600)")
     process = spawn("run", "shop:report")

@@ -142,6 +142,10 @@ def report(number: int) -> int:
     return double(number)
 
 
+price_here = Shop(5).price
+"""A bound step under a name of the module's, which whoever looks for the name of a step comes across."""
+
+
 KINDS = {
     "a function": (lambda: double, 4),
     "a method": (lambda: Shop().price, 12),
@@ -262,6 +266,28 @@ def test_steps_are_steps_to_isinstance():
     assert isinstance(report, Workflow)
     assert isinstance(report.with_options(fail_fast=False), Workflow)
     assert not isinstance(report, Step)
+
+
+@pytest.mark.parametrize("take", [take for take, _ in KINDS.values()], ids=KINDS)
+def test_bound_steps_are_steps_to_isinstance(take):
+    assert isinstance(take(), Step)
+    assert isinstance(take().with_options(timeout=60), Step)
+    assert not isinstance(take(), Workflow)
+
+
+@pytest.mark.parametrize("name", ["sell", "describe", "levy"])
+def test_bound_workflows_are_workflows_to_isinstance(name):
+    for holder in (Shop(), Shop, Bakery()):
+        assert isinstance(getattr(holder, name), Workflow)
+        assert not isinstance(getattr(holder, name), Step)
+
+
+def test_a_bound_step_can_be_taken_again():
+    """As a function can: what is bound stays bound."""
+    again = Shop(20).price.__get__(Shop(30), Shop)
+
+    assert isinstance(again, Step)
+    assert again(2) == 22
 
 
 def test_a_class_is_a_step_that_makes_instances():
@@ -385,6 +411,10 @@ def test_a_pickled_method_takes_its_instance_along():
 
 def test_the_method_of_the_superclass_is_pickled_as_that():
     assert pickled(super(Bakery, Bakery()).price)(2) == 12
+
+
+def test_a_bound_step_under_a_name_is_pickled_with_what_it_is_bound_to():
+    assert pickled(price_here)(2) == 7
 
 
 def test_a_method_without_instance_is_pickled_too():
@@ -652,7 +682,7 @@ def test_a_workflow_isnt_decorated_twice(decorated, decorate):
         decorate(decorated)
 
 
-@pytest.mark.parametrize("thing", [3, "retries", [double], {"retries": 3}, object(), property(lambda self: 1)])
+@pytest.mark.parametrize("thing", [3, "retries", [double], {"retries": 3}, object()])
 def test_what_cant_be_called_isnt_decorated(thing):
     with pytest.raises(MisuseError, match=r"@step takes a function; it was given .* @step\(retries=3\)"):
         step(thing)
@@ -660,25 +690,6 @@ def test_what_cant_be_called_isnt_decorated(thing):
         workflow(thing)
     with pytest.raises(MisuseError, match="@step takes a function"):
         step(retries=3)(thing)
-
-
-@pytest.mark.parametrize("decorate", [workflow, workflow(fail_fast=False)], ids=["bare", "with options"])
-def test_an_async_workflow_is_refused(decorate):
-    async def live() -> int:
-        return 1
-
-    with pytest.raises(MisuseError, match=r"`live` is an `async def` workflow; write it as a plain `def`"):
-        decorate(live)
-
-
-def test_an_async_workflow_of_a_class_is_refused():
-    with pytest.raises(MisuseError, match=r"`async def` workflow"):
-
-        class Live:
-            @workflow
-            @classmethod
-            async def live(cls) -> int:
-                return 1
 
 
 def test_a_generator_is_no_workflow():
@@ -699,16 +710,32 @@ def test_a_class_is_no_workflow():
 
 
 @pytest.mark.parametrize(
-    "use",
-    [report, report.start, report.graph, report.with_options(fail_fast=False), Shop().sell, Shop().sell.start],
-    ids=["call", "start", "graph", "variant", "method", "start of a method"],
+    "use", [report.start, report.graph, Shop().sell.start], ids=["start", "graph", "start of a method"]
 )
-def test_a_workflow_in_the_body_of_another_is_refused(use):
+def test_a_run_isnt_started_while_a_body_is_recorded(use):
     @workflow
     def outer() -> object:
         return use(1)
 
-    with pytest.raises(MisuseError, match=r"is a workflow and was called in the body of `outer`; .* plain function"):
+    with pytest.raises(
+        MisuseError, match=r"started or shown in the body of `outer`, .* call it, or start it in a step"
+    ):
+        outer()
+
+
+@pytest.mark.parametrize(
+    "decorated", [double, report, Shop().price, Shop().sell], ids=["step", "workflow", "method", "workflow of a class"]
+)
+def test_submit_is_for_live_bodies(decorated):
+    name = decorated.spec.label
+    with pytest.raises(MisuseError, match=rf"`{name}.submit` is for the body of an `async def` workflow; call it"):
+        decorated.submit(1)
+
+    @workflow
+    def outer() -> object:
+        return decorated.submit(1)
+
+    with pytest.raises(MisuseError, match="in a `def` body calls begin side by side by themselves"):
         outer()
 
 

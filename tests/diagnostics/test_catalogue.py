@@ -55,7 +55,9 @@ def test_a_page_shows_a_workflow_that_provokes_its_code_and_one_that_passes(code
     assert passing.startswith("# passes\n")
     for block in (provoking, passing):
         tree = ast.parse(block)
-        assert "report" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert "report" in {
+            node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        }
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

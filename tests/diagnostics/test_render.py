@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flowkit.diagnostics import Diagnostic, Label, Level, Span, render, summary
@@ -222,6 +222,7 @@ def test_marks_stand_under_what_they_mean(line, data):
 
 
 @given(lines, st.integers(0, 100), st.integers(0, 100), st.integers(20, 60))
+@example(line="0" * 40, start=40, length=0, room=44)
 def test_cut_lines_fit_and_keep_the_marks_in_sight(line, start, length, room):
     span = Span("x.py", 1, start + 1, 1, start + length + 1, line)
     for row in render([finding(Label(span))], width=room).split("\n")[3:]:

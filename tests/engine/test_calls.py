@@ -205,8 +205,9 @@ def test_a_returned_step_that_was_skipped_raises_skipped_with_the_chain():
     with pytest.raises(Skipped) as caught:
         maybe(-1)
     assert caught.value.reasons == (
-        "`inc` was skipped: `positive` was skipped",
-        "`positive` was skipped: its condition was false",
+        "`inc` was skipped",
+        "`positive` was skipped",
+        "its condition was false",
     )
 
 
@@ -218,6 +219,7 @@ def test_a_failure_that_its_step_declares_skippable_is_the_cause_of_skipped():
     with pytest.raises(Skipped) as caught:
         lenient()
     assert isinstance(caught.value.__cause__, ValueError)
+    assert str(caught.value) == "`inc` was skipped\n  because `fail` failed\n  because ValueError: gone"
 
 
 def test_a_fallback_stands_in_for_a_failed_step():

@@ -45,9 +45,12 @@ def late() -> int:
     return 1
 
 
-@step(name=NASTY)
 def nasty(item: int) -> int:
     return item
+
+
+nasty.__qualname__ = NASTY  # a given name would be refused
+nasty = step(nasty)
 
 
 @workflow

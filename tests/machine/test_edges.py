@@ -201,4 +201,5 @@ def test_the_table_is_what_the_semantics_say():
         Edge.DATA: (GO, SKIP, SKIP, BLOCK),
         Edge.ORDER: (GO, GO, GO, BLOCK),
         Edge.OUTCOME: (GO, GO, GO, GO),
+        Edge.PART: (GO, GO, GO, GO),
     }

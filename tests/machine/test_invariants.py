@@ -37,7 +37,10 @@ def test_a_status_that_cant_follow_is_refused_on_the_short_way_too():
 @pytest.mark.parametrize(
     ("spoil", "owed"),
     [
-        (lambda machine: machine.ready[0].append(0), "nodes that wait for a worker"),
+        (
+            lambda machine: (list.__setitem__(machine.status, 0, Status.PENDING), machine.ready[0].append(0)),
+            "wait for a worker",
+        ),
         (lambda machine: setattr(machine, "busy", 2), "2 answers outstanding"),
         (lambda machine: setattr(machine, "left", 1), "1 nodes counted as left"),
         (lambda machine: machine.waits.__setitem__(1, 1), "ran before what they wait for: b"),

@@ -34,9 +34,9 @@ def exhaust(plan, fails=(), moves=None, **options):
         if moves is not None:
             moves -= 1
         asked = machine.other_work.get(index, Work.BODY)
-        if asked is Work.EXPAND:
+        if asked is Work.COLLECT:
             items = collect(
-                machine.nodes[index], "a", lambda value: machine.values[value._flowkit_node], machine.groups
+                machine.nodes[index], lambda value: machine.values[value._flowkit_node], machine.groups.__getitem__
             )
             machine.expand(index, *items, 0.0)
         elif machine.key(index) in fails:

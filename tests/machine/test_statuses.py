@@ -41,6 +41,7 @@ def test_everything_a_machine_asks_for_has_a_named_point():
     asked = [work.point for work in Work] + [request.point for request in (Record, Stop, Emit, Finish)]
     assert set(asked) == {
         Point.START,
+        Point.CHILD,
         Point.WAKE,
         Point.RETRY,
         Point.EXPAND,

@@ -6,22 +6,27 @@ items of maps are really collected, conditions and fallbacks are really called.
 
 from __future__ import annotations
 
+import contextvars
+import threading
 from asyncio import CancelledError
 from functools import partial
 from math import inf
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
 
 from flowkit import step
+from flowkit.engine.calling import Calling
 from flowkit.engine.conclusion import conclude
 from flowkit.engine.events import make
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
+from flowkit.engine.recordings import record_body
 from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason
-from flowkit.graph import Ref, SourceKind, Template, project, record, references
+from flowkit.graph import SourceKind, record, references
 from flowkit.plan import Lane, compile_plan
 from flowkit.policies import retry_after_of
 
@@ -135,6 +140,14 @@ class Virtual:
         policy = plan.graph.workflow.policy
         self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps, watched=True)
         self.machine.quiet = quiet
+        self.calling = Calling(self.machine, contextvars.copy_context(), lambda: 0.0)
+        self.context = contextvars.copy_context()
+        self.lock = threading.Lock()
+        self.services = SimpleNamespace(
+            clock=SimpleNamespace(now=lambda: self.now), plan=lambda graph: compile_plan(Checked(graph))
+        )
+        self.run_id = "run"
+        self.given = plan.graph.workflow, (), {}
         self.script = script or {}
         self.other_work = work or {}
         self.choices = iter(choices)
@@ -356,10 +369,19 @@ class Virtual:
         machine, index, now = self.machine, work.index, self.now
         policy = machine.policies[index]
         try:
-            if work.asked is Work.EXPAND:
+            if work.asked is Work.COLLECT:
                 node = machine.nodes[index]
-                count, columns = collect(node, node.spec.label, self.resolve, machine.groups)
+                home = machine.homes[index]
+                count, columns = collect(
+                    node, self.calling.resolver(home), lambda local: machine.groups[home.where(local)]
+                )
                 hand_in = partial(machine.expand, index, count, columns)
+            elif work.asked is Work.RECORD:
+                feed, fact = record_body(self, index)
+                hand_in = partial(feed, index, fact, 0)
+            elif work.asked is Work.RETURN:
+                feed, fact = self.calling.do(work.asked, index)
+                hand_in = partial(feed, index, fact, 0)
             elif work.asked is Work.CONDITION:
                 hand_in = partial(machine.answer, index, bool(policy.run_if()))
             else:
@@ -369,11 +391,6 @@ class Virtual:
             machine.fail(index, Failure(error), 0, now)
         else:
             hand_in(now)
-
-    def resolve(self, value):
-        if type(value) is Ref:
-            return project(self.machine.values[value._flowkit_node], value._flowkit_path)
-        return value.fill(self.resolve) if type(value) is Template else value
 
     def judge(self, index, attempt, error):
         """Ask the step's policy, as the real driver does."""
@@ -444,6 +461,13 @@ class Virtual:
                 work.due, work.gives = self.now + work.script.stops_after, work.script.stops_with
             return
         machine.abandon(index, attempt, self.now)
+
+    @property
+    def is_over(self):
+        return self.machine.finished
+
+    def after(self):
+        self.answer()
 
     def note(self, what, index=-1, attempt=0, detail=None):
         key = self.machine.key(index) if index >= 0 else ""

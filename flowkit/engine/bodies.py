@@ -1,0 +1,91 @@
+"""The bodies of a run while it runs: its own, and those of the workflows that are called in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flowkit.graph import Ref
+
+if TYPE_CHECKING:
+    from flowkit.graph import Graph
+    from flowkit.plan import Plan
+
+__all__ = ["Body"]
+
+
+class Body:
+    """One body in one run: what it wrote so far, and where its nodes are.
+
+    Refs in it count by place in the text; `at` says which node of the machine each of those is. The run's own body,
+    where it was written in one go, needs no such list: there the two are the same.
+    """
+
+    __slots__ = (
+        "at",
+        "awaits",
+        "blocked",
+        "fail_fast",
+        "failed",
+        "goes_round",
+        "graph",
+        "live",
+        "node",
+        "open",
+        "parked",
+        "plans",
+        "prefix",
+        "result",
+        "tail",
+        "turn",
+        "woken",
+    )
+
+    def __init__(self, graph: Graph, node: int, name: str, *, at: list[int] | None, turn: int = 1) -> None:
+        self.graph = graph
+        self.node = node
+        """The node that called it; -1 for a run whose body was written in one go."""
+        self.at = at
+        self.prefix = "" if not name else f"{name}/" if turn == 1 else f"{name}@{turn}/"
+        """What the keys of its nodes begin with."""
+        self.turn = turn
+        """Which round this is of a workflow that goes on by returning a call of itself, from 1 on."""
+        self.fail_fast = graph.workflow.policy.fail_fast
+        self.failed: list[int] = []
+        """What failed in it unhandled, in order; its own node where the body itself raised."""
+        self.open = True
+        """Whether it may still write more."""
+        self.plans: dict[int, Plan] = {}
+        """Per call in it, by place in the text, what that is known to write."""
+        self.result: Any = None
+        """What it returned, once it has."""
+        self.tail = -1
+        """The call of itself that it returns, by place in the text: the next round."""
+        self.goes_round = False
+        """Whether the arguments of the next round are there."""
+        self.awaits = -1
+        """The node whose value it can't go on without."""
+        self.live = False
+        """Whether it is an `async def` body, which calls as it goes."""
+        self.parked = False
+        """Whether it was unwound for that, and is to be recorded again."""
+        self.blocked = False
+        """Whether a thread waits in it."""
+        self.woken = False
+        """Whether the value came before it was parked."""
+
+    def where(self, local: int) -> int:
+        """The node that a place in the text is."""
+        return local if self.at is None else self.at[local]
+
+    def grow(self, plan: Plan) -> None:
+        """Take what it wrote up to now, or to its end."""
+        graph = self.graph = plan.graph
+        if plan.inner:
+            self.plans.update(plan.inner)
+        if graph.goes_on:
+            return
+        result = self.result = graph.result
+        if self.prefix and type(result) is Ref and not result._flowkit_path:
+            step = graph.nodes[result._flowkit_node].spec
+            if step is not None and step.flow is not None and step.flow.declared is graph.workflow.declared:
+                self.tail = result._flowkit_node

@@ -1,0 +1,211 @@
+"""Live bodies: `async def` workflows, which run as coroutines and call steps as they go.
+
+To the decorators a live body is a recorder like any other; what it gives back is awaitable. Each call is a node of its
+own, written when it is called and named by its place: which call it is in its task, and which task that is, counted in
+the order in which tasks are made. So names don't depend on who is faster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+
+from flowkit.diagnostics import Diagnostic, Label, Level, Site
+from flowkit.engine.current import Inside
+from flowkit.engine.recordings import hand_over
+from flowkit.errors import CheckFailed, MisuseError
+from flowkit.graph import Kind, Node, capture, live_graph
+from flowkit.graph.recording import recording
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Coroutine, Mapping, Sequence
+
+    from flowkit.engine.calling import Feed
+    from flowkit.engine.machine import Machine
+    from flowkit.engine.ports import Services
+    from flowkit.graph import StepSpec, WorkflowSpec
+
+__all__ = ["LiveBody"]
+
+
+class Served(Inside, Protocol):
+    """The run that this is a body of."""
+
+    machine: Machine
+    services: Services
+    context: contextvars.Context
+    lock: threading.Lock
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        ...
+
+    def after(self) -> bool:
+        """Do what the machine asks for. Under the lock."""
+        ...
+
+
+class _Place:
+    """A task of a live body: its name, and what was counted in it."""
+
+    __slots__ = ("calls", "prefix", "tasks")
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self.calls: dict[str, int] = {}
+        self.tasks = 0
+
+    def name(self, label: str) -> str:
+        """The key of the next call of a step in this task."""
+        count = self.calls[label] = self.calls.get(label, 0) + 1
+        return f"{self.prefix}{label}" if count == 1 else f"{self.prefix}{label}#{count}"
+
+    def child(self) -> _Place:
+        """The next task that is made in this one."""
+        self.tasks += 1
+        return _Place(f"{self.prefix}~{self.tasks}/")
+
+
+_place: Final[ContextVar[_Place | None]] = ContextVar("flowkit_task", default=None)
+
+
+def _count_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Have the tasks that are made in live bodies know their place. Other tasks on the loop aren't touched."""
+    before: Any = loop.get_task_factory()
+    if getattr(before, "counts", False):
+        return
+
+    def factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        place = _place.get()
+        # Not in a callback, which has the context of whoever asked for it: what the engine begins is no part of a body.
+        if place is not None and asyncio.current_task(loop) is not None:
+            context = options.get("context") or contextvars.copy_context()
+            context.run(_place.set, place.child())
+            options["context"] = context
+        return (
+            before(loop, coroutine, **options) if before is not None else asyncio.Task(coroutine, loop=loop, **options)
+        )
+
+    factory.counts = True  # type: ignore[attr-defined]
+    loop.set_task_factory(factory)
+
+
+class LiveBody:
+    """One live body: what its calls go through while it runs."""
+
+    def __init__(self, run: Served, index: int, workflow: WorkflowSpec, loop: asyncio.AbstractEventLoop) -> None:
+        self.workflow = workflow
+        self.nodes: list[Node] = []
+        self.names: list[str] = []
+        self._run = run
+        self._index = index
+        self._loop = loop
+        self._waiting: dict[int, asyncio.Future[None]] = {}
+
+    # -- the body as a whole ------------------------------------------------------------------------------------------
+
+    async def play(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Feed, Any]:
+        """Run the body: how to hand in what came of it, and what that is."""
+        machine = self._run.machine
+        recording.set(self)  # type: ignore[arg-type]
+        _place.set(_Place(""))
+        _count_tasks(self._loop)
+        value = await self.workflow.target(*args, **kwargs)
+        return machine.returned, value
+
+    def wake(self, called: int) -> None:
+        """A node that the body called has ended. From any thread, under the lock of the run."""
+        self._loop.call_soon_threadsafe(self._tell, called)
+
+    def _tell(self, called: int) -> None:
+        future = self._waiting.pop(called, None)
+        if future is not None and not future.done():
+            future.set_result(None)
+
+    # -- what the body calls ------------------------------------------------------------------------------------------
+
+    def call(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
+        """A call in the body. One that has to be waited for in a thread is refused: it would block the loop (FK406)."""
+        if not spec.is_async:
+            _refuse_plain(spec, frame)
+        return self._begin(spec, args, kwargs, frame)
+
+    flow = call
+
+    def submit(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> asyncio.Task[Any]:
+        """A call that begins at once and is waited for later, or side by side with others."""
+        coroutine = self._begin(spec, args, kwargs, frame)
+        token = _place.set(None)  # our own task is none of the body's
+        try:
+            return self._loop.create_task(coroutine, name=spec.label)
+        finally:
+            _place.reset(token)
+
+    def map(self, *_: Any, **__: Any) -> NoReturn:
+        message = "`.map` belongs into a `def` body; here write `await asyncio.gather(*[step(x) for x in items])`"
+        raise MisuseError(message)
+
+    def outcome(self, *_: Any) -> NoReturn:
+        message = "`outcome` belongs into a `def` body; here catch what the step raises"
+        raise MisuseError(message)
+
+    def open(self, *_: Any) -> NoReturn:
+        message = "blocks such as `in_order()` belong into a `def` body; here the order is that of your `await`s"
+        raise MisuseError(message)
+
+    def _begin(
+        self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any
+    ) -> Coroutine[Any, Any, Any]:
+        place = _place.get()
+        if place is None:
+            message = f"`{spec.label}` is called outside of the tasks of the live body it belongs to"
+            raise MisuseError(message)
+        name = place.name(spec.label)
+        args, kwargs = capture((args, kwargs), [])
+        return self._await(spec, args, kwargs, name, frame.f_code, frame.f_lasti)
+
+    async def _await(self, spec: StepSpec, args: Any, kwargs: Any, name: str, code: Any, lasti: int) -> Any:
+        run, machine = self._run, self._run.machine
+        node = Node(len(self.nodes), Kind.CALL, spec, args, kwargs or None, (), None, 0, code, lasti)
+        future = self._loop.create_future()
+        self.nodes.append(node)
+        self.names.append(name)
+        graph = live_graph(self.workflow, self.nodes, self.names)
+        graph.first = node.index
+        plan = run.services.plan(graph)
+        with run.lock:
+            called = None if run.is_over else machine.call(self._index, plan, run.services.clock.now())
+            if called is not None:
+                self._waiting[called] = future
+            run.after()
+        if called is None:
+            raise asyncio.CancelledError
+        try:
+            await future
+        except asyncio.CancelledError:
+            with run.lock:
+                if not run.is_over:
+                    machine.drop(called, "nobody waits for it any more", run.services.clock.now())
+                    run.after()
+            raise
+        body = machine.bodies[self._index]
+        return hand_over(run, body, node.index)  # type: ignore[arg-type]
+
+
+def _refuse_plain(spec: StepSpec, frame: Any) -> NoReturn:
+    what = "workflow" if spec.flow is not None else "step"
+    raise CheckFailed(
+        [
+            Diagnostic(
+                code="FK406",
+                level=Level.ERROR,
+                title=f"the {what} `{spec.label}` is called plainly in an `async def` body",
+                labels=(Label(Site(frame.f_code, frame.f_lasti).span(), "this would block the event loop"),),
+                helps=(f"write `await {spec.label}.submit(...)`",),
+            )
+        ]
+    )
