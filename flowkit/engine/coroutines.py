@@ -221,8 +221,11 @@ class Coroutines:
             live = LiveBody(run, index, workflow, self.loop)
             plan = run.services.plan(live_graph(workflow, live.nodes, live.names))
             with run.lock:
-                machine.begin_live(index, plan)
+                machine.begin_live(index, plan, run.services.clock.now())
                 self.lives[index] = live
+                run.after()
+            if run.calling.trace is not None and index != machine.root.node:
+                run.calling.trace.enter(index, 1)
             return await live.play(args, kwargs)
         except BaseException as caught:  # noqa: BLE001 - a body is somebody's own code
             unwanted = run.is_over or machine.stopping is not None or machine.status[index].is_final

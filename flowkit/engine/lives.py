@@ -161,8 +161,10 @@ class LiveBody:
         self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any
     ) -> Coroutine[Any, Any, Any]:
         place = _place.get()
-        if place is None:
-            message = f"`{spec.label}` is called outside of the tasks of the live body it belongs to"
+        if place is None or asyncio._get_running_loop() is not self._loop:
+            message = (
+                f"`{spec.label}` is called outside of the tasks of the live body it belongs to; call it in the body"
+            )
             raise MisuseError(message)
         name = place.name(spec.label)
         args, kwargs = capture((args, kwargs), [])

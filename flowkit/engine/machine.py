@@ -433,7 +433,7 @@ class Machine:
         if self.status[index] >= _SUCCEEDED or (body is not None and body.failed):
             return False
         if body is None:
-            body = self._open_body(index, plan)
+            body = self._open_body(index, plan, now)
         self._graft(body, plan, now)
         return True
 
@@ -443,11 +443,11 @@ class Machine:
             return
         body = self.bodies.get(index)
         if body is not None and body.goes_round:
-            again = self._open_body(index, plan, body.turn + 1)
+            again = self._open_body(index, plan, now, body.turn + 1)
             self._forget(body)
             body = again
         elif body is None:
-            body = self._open_body(index, plan)
+            body = self._open_body(index, plan, now)
         if not body.failed:
             self._graft(body, plan, now)
         self._close_body(body, now)
@@ -484,11 +484,11 @@ class Machine:
         self._cut_off([index], why, now)
         self._close(now)
 
-    def begin_live(self, index: int, plan: Plan) -> None:
+    def begin_live(self, index: int, plan: Plan, now: float) -> None:
         """The body of a call is live: it has begun, and calls as it goes."""
         body = self.bodies.get(index)
         if body is None:
-            body = self._open_body(index, plan)
+            body = self._open_body(index, plan, now)
         body.live = True
 
     def returned(self, index: int, value: Any, attempt: int, now: float) -> None:
@@ -894,7 +894,7 @@ class Machine:
             self._ask_to_record(index)
             return
         self.status[index] = _RUNNING
-        body = self._open_body(index, known)
+        body = self._open_body(index, known, now)
         self._graft(body, known, now)
         self._close_body(body, now)
 
@@ -902,8 +902,13 @@ class Machine:
         self.other_work[index] = Work.RECORD
         self.ready[self.lanes_of_work(index)].append(index)
 
-    def _open_body(self, index: int, plan: Plan, turn: int = 1) -> Body:
+    def _open_body(self, index: int, plan: Plan, now: float, turn: int = 1) -> Body:
         """Begin what is done in the place of a call."""
+        if turn == 1:
+            self.attempts[index] = 1
+            if self.listening:
+                self.started_at[index] = now
+                self._tell("step_started", index, attempt=1)
         body = self.bodies[index] = Body(plan.graph, index, self.key(index), at=[], turn=turn)
         self.waits[index] = 1  # for the body itself, as long as it may write more
         return body

@@ -120,6 +120,8 @@ class RunMeters:
             return
         spec = self._machine.nodes[index].spec
         assert spec is not None
+        if spec.flow is not None:
+            return  # its steps are measured, each for itself
         tally = self._tallies.get(spec)
         if tally is None:
             tally = self._tallies[spec] = self._instruments.tally(self._workflow, spec.name)

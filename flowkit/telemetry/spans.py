@@ -1,7 +1,7 @@
 """The spans of one run.
 
 A span for the run, under it one for each step that ran, and where a step may be retried, under that one for each of
-its attempts. The items of a map are under a span of the map, so that ten thousand of them can be folded, and whoever
+its attempts. A workflow that is called in a body has a span as well, and its steps are under it. The items of a map are under a span of the map, so that ten thousand of them can be folded, and whoever
 takes the list has one span to link to. Links go from a step to what it takes its values from.
 """
 
@@ -138,6 +138,8 @@ class RunSpans:
                 self._steps[index].abandon()
         elif isinstance(event, events.ItemsCollected):
             self._collected(index, event)
+        elif isinstance(event, events.StepStarted) and self._is_flow(index):
+            self._steps[index] = self._begin(index)
 
     def finished(self, status: str, error: BaseException | None) -> None:
         """Close what is still open, the run last."""
@@ -164,7 +166,7 @@ class RunSpans:
         node, group, policy = machine.nodes[index], machine.owners[index], machine.policies[index]
         attributes = self._describe(index, node)
         sources: Iterable[int] = node.data
-        parent = self._here
+        parent = self._above(index)
         if group is None:
             self._lines.place(node, attributes)
         else:
@@ -172,10 +174,20 @@ class RunSpans:
             over = self._maps.get(group.map)
             parent = over.context if over is not None else parent
         links = self._links(sources)
-        span = self._tracer.start_span(f"step {_label(node)}", parent, attributes=attributes, links=links)
+        what = "workflow" if self._is_flow(index) else "step"
+        span = self._tracer.start_span(f"{what} {_label(node)}", parent, attributes=attributes, links=links)
         if group is None or group.map in machine.plan.chains:
             self._made[index] = span.get_span_context()
         return StepSpan(span, parent, retried=policy is not None and policy.retry is not None)
+
+    def _above(self, index: int) -> Context:
+        """What the span of a node is under: the call in whose place it is, or the run."""
+        call = self._steps.get(self._machine.homes[index].node)
+        return call.context if call is not None else self._here
+
+    def _is_flow(self, index: int) -> bool:
+        spec = self._machine.nodes[index].spec
+        return spec is not None and spec.flow is not None
 
     def _describe(self, index: int, node: Node) -> dict[str, AttributeValue]:
         name = node.spec.name if node.spec is not None else ""
@@ -206,7 +218,8 @@ class RunSpans:
 
     def _count(self, index: int, status: str) -> None:
         """Note that a step has ended, on the run's span and on its map's."""
-        self._totals[status] = self._totals.get(status, 0) + 1
+        if not self._is_flow(index):
+            self._totals[status] = self._totals.get(status, 0) + 1
         group = self._machine.owners[index]
         if group is not None:
             over = self._maps[group.map]
@@ -222,9 +235,10 @@ class RunSpans:
         attributes[ITEMS] = event.count
         self._lines.place(node, attributes)
         links = self._links(node.data)
-        span = self._tracer.start_span(f"map {_label(node)}", self._here, attributes=attributes, links=links)
+        above = self._above(index)
+        span = self._tracer.start_span(f"map {_label(node)}", above, attributes=attributes, links=links)
         self._made[index] = span.get_span_context()
-        self._maps[index] = _Map(span, set_span_in_context(span, self._here), event.count)
+        self._maps[index] = _Map(span, set_span_in_context(span, above), event.count)
         self._close_map(index)
 
     def _close_map(self, index: int) -> None:

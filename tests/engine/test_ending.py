@@ -294,7 +294,8 @@ def test_ctrl_c_while_waiting_for_workers_cancels_the_run():
 
         @step(timeout=60)
         def busy(x: int) -> int:
-            print("begun", flush=True)
+            if x == 3:  # one of them: Python breaks off where daemon threads print while it ends
+                print("begun", flush=True)
             time.sleep(30)
             return 1
 
@@ -309,7 +310,7 @@ def test_ctrl_c_while_waiting_for_workers_cancels_the_run():
         """,
         interrupt_after="begun",
     )
-    assert "interrupted" in done.stdout, done.stderr  # beside what steps that are just beginning print
+    assert done.stdout.splitlines() == ["begun", "interrupted"], done.stderr
 
 
 def test_runs_that_were_started_are_drained_at_exit():

@@ -10,6 +10,7 @@ import weakref
 
 import attrs
 import pytest
+from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from flowkit import Engine, Outcome, Retry, Skipped, in_order, outcome, step, unmapped, workflow
@@ -104,6 +105,79 @@ def test_the_items_of_a_map_are_under_a_span_of_the_map(spans, way):
 def test_a_map_over_nothing_has_a_span_too(spans):
     mapped(0)
     assert spans.tree() == ["run mapped: succeeded", "  map inc: succeeded", "  step total: succeeded"]
+
+
+@workflow
+def twice(x: int) -> int:
+    return inc(inc(x))
+
+
+@step
+async def ainc(x: int) -> int:
+    return x + 1
+
+
+@workflow
+async def live(x: int) -> int:
+    return await twice.submit(await ainc(x))
+
+
+@workflow
+def nested(x: int) -> int:
+    return live(twice(x))
+
+
+@pytest.mark.parametrize("way", [call, start, observed, inline])
+def test_a_workflow_in_a_body_is_a_span_with_its_steps_under_it(spans, way):
+    assert way(nested, 0) == 5
+    assert spans.tree() == [
+        "run nested: succeeded",
+        "  workflow twice: succeeded",
+        "    step twice/inc: succeeded",
+        "    step twice/inc#2: succeeded",
+        "  workflow live: succeeded",
+        "    step live/ainc: succeeded",
+        "    workflow live/twice: succeeded",
+        "      step live/twice/inc: succeeded",
+        "      step live/twice/inc#2: succeeded",
+    ]
+    assert spans.links("workflow live") == ["workflow twice"]
+
+
+def test_what_a_live_body_does_itself_is_under_its_span(spans):
+    @workflow
+    async def inner() -> None:
+        with trace.get_tracer("mine").start_as_current_span("my own"):
+            await ainc(1)
+
+    @workflow
+    async def outer() -> None:
+        await inner()
+
+    outer.start().result(timeout=LONG)
+    assert spans.tree() == [
+        "run outer: succeeded",
+        "  workflow inner: succeeded",
+        "    my own",
+        "    step inner/ainc: succeeded",
+    ]
+
+
+def test_the_rounds_of_a_workflow_are_under_one_span(spans):
+    @workflow
+    def count(n: int, rounds: int) -> int:
+        return count(inc(n), rounds - 1) if rounds else n
+
+    @workflow
+    def outer() -> int:
+        return count(0, 3)
+
+    assert outer() == 3
+    assert spans.tree() == [
+        "run outer: succeeded",
+        "  workflow count: succeeded",
+        *[f"    step count{at}/inc: succeeded" for at in ("", "@2", "@3")],
+    ]
 
 
 def test_every_span_says_of_which_run_and_which_step_it_is(spans):
