@@ -56,7 +56,7 @@ class Kind(enum.IntEnum):
 
 
 class Edge(enum.IntEnum):
-    """How one node depends on another. `engine.machine` says what each means."""
+    """How one node depends on another. `engine.edges` says what each means."""
 
     DATA = 0
     """Takes its value."""

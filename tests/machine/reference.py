@@ -5,7 +5,7 @@ It reads the machine's edge table, and nothing else of the machine.
 
 from __future__ import annotations
 
-from flowkit.engine.machine import BLOCK, EDGES, GO, LOST, SKIP
+from flowkit.engine.edges import BLOCK, EDGES, GO, LOST, SKIP
 from flowkit.engine.statuses import Status
 from flowkit.graph import Edge, Kind, SourceKind, references
 from flowkit.policies import Fallback

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowkit import Fallback, Retry, fixed, workflow
-from flowkit.engine.machine import GRACE
+from flowkit.engine.ending import GRACE
 from flowkit.errors import CancelReason
 from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowkit import Fallback, outcome, workflow
-from flowkit.engine.machine import BLOCK, EDGES, GO, SKIP
+from flowkit.engine.edges import BLOCK, EDGES, GO, SKIP
 from flowkit.graph import Edge
 from tests.machine.virtual import Attempt, named, play
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowkit import Fallback, Retry, StepTimeout, fixed, workflow
-from flowkit.engine.machine import GRACE
+from flowkit.engine.ending import GRACE
 from flowkit.engine.requests import Work
 from flowkit.errors import CancelReason
 from flowkit.plan import Lane

@@ -1,0 +1,229 @@
+"""What the end of a node means for those that depend on it.
+
+State, per node and by index: `status`; `waits`, how many edges aren't settled yet; `verdict`, the worst that an edge
+has brought so far. When `waits` reaches nought the verdict is carried out. Every edge is settled once: when the node
+it comes from has ended (and its end is on record, if records are kept), by this table.
+
+| edge from a node that is ...                 | succeeded | skipped  | failed, handled | failed unhandled, cancelled, blocked |
+|----------------------------------------------|-----------|----------|-----------------|--------------------------------------|
+| **data**                                     | go        | skip     | skip            | block                                |
+| **order** (`depends_on`, effects' places)    | go        | go       | go              | block                                |
+| **outcome** (`outcome(ref)`, `map_outcomes`) | go        | go       | go              | go                                   |
+| **choice** (`depends_on_any`)                | go        | next one | next one        | next one                             |
+| **part** (what is done in a call's place)    | go        | go       | go              | go                                   |
+
+Timing out is failing. A choice goes with the first that succeeds; if all of its nodes were skipped it is skipped, and
+if none succeeded and one failed it is lost: it fails with all of their errors, where its other edges say go. Block
+outweighs skip, skip outweighs a lost choice, and that outweighs go, so that the order in which edges are settled
+doesn't matter. A chain (a map over another map's items) is settled when
+those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
+outcome or a choice takes it; only an unhandled one ends the run. Who takes a map as an outcome or a choice takes the
+failures of its items: the map fails with the first of them.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from flowkit.engine.nodes import Nodes
+from flowkit.engine.requests import Record, Wake, Work
+from flowkit.engine.statuses import Status
+from flowkit.graph import Edge, Kind
+from flowkit.plan import taken
+
+if TYPE_CHECKING:
+    from flowkit.engine.bodies import Body
+    from flowkit.errors import CancelReason
+    from flowkit.plan import Plan
+
+__all__ = ["BLOCK", "EDGES", "GO", "LOST", "SKIP", "TAKING", "WAS", "Edges"]
+
+GO: Final = 0
+LOST: Final = 1
+SKIP: Final = 2
+BLOCK: Final = 3
+
+_SUCCEEDED: Final = Status.SUCCEEDED
+
+EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
+    Edge.DATA: (GO, SKIP, SKIP, BLOCK),
+    Edge.ORDER: (GO, GO, GO, BLOCK),
+    Edge.OUTCOME: (GO, GO, GO, GO),
+    Edge.PART: (GO, GO, GO, GO),
+}
+"""The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
+
+TAKING: Final = (Edge.OUTCOME, Edge.PART)
+"""The edges that go on whatever the end was."""
+
+WAS: Final = {
+    Status.FAILED: "failed",
+    Status.TIMED_OUT: "timed out",
+    Status.CANCELLED: "was cancelled",
+    Status.SKIPPED: "was skipped",
+    Status.BLOCKED: "is blocked",
+}
+
+
+class Edges(Nodes):
+    """Ends, passed on from node to node. What has no open edge any more is put into `fresh`."""
+
+    __slots__ = (
+        "_chosen",
+        "_taken",
+        "fresh",
+        "stopping",
+    )
+
+    def __init__(self, plan: Plan, *, listening: bool, keeps: bool, watched: bool) -> None:
+        super().__init__(plan, listening=listening, keeps=keeps, watched=watched)
+        self.fresh: deque[int] = deque()
+        """Nodes that nothing is waited for any more, in order; what becomes of them says their verdict."""
+        self.stopping: CancelReason | None = None
+        self._chosen: dict[int, int] = {}
+        self._taken: dict[int, frozenset[int]] = {}
+        """What a node takes values from, where that was asked for."""
+
+    def _settle(self, index: int, status: Status, now: float) -> None:
+        """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
+        news = self._mark(index, status, now)
+        if self.keeps and index != self.root.node:
+            self._unrecorded[index] = news
+            self.requests.append(Record(index))
+            return
+        if news is not None:
+            self.requests.append(news)
+        self._release(index)
+
+    def _release(self, index: int) -> None:
+        if self.stopping is None:
+            self.fresh.extend(self._settle_edges(index))
+
+    def _settle_edges(self, index: int) -> list[int]:
+        """Settle the edges from a node that has ended; the nodes whose last edge that was."""
+        settled = []
+        if index in self.expected:
+            self._wake(index)
+        for target in self.dependents[index]:
+            self._judge(index, target)
+            left = self.waits[target] - 1
+            self.waits[target] = left
+            if not left and self.status[target] < _SUCCEEDED:
+                settled.append(target)
+        if index not in self.groups:
+            for target in self.chains.get(index, ()):
+                # A map that never had items: whoever would have gone on from them has nothing to go on from.
+                settled.extend(self._wire(index, target))
+        for target in self.choosers.get(index, ()):
+            settled.extend(self._choose(index, target))
+        return settled
+
+    def _wire(self, index: int, target: int) -> list[int]:
+        """Settle the chain from one map to the next; the next one, if that was its last edge."""
+        if index not in self.groups:
+            self._pass_on(index, target, EDGES[Edge.DATA][self._column(index)])
+        self.waits[target] -= 1
+        return [target] if not self.waits[target] and self.status[target] < _SUCCEEDED else []
+
+    def _choose(self, index: int, target: int) -> list[int]:
+        """One of several has ended: settle the choice if that decides it."""
+        if target in self._chosen:
+            return []
+        candidates = [self.where(target, i) for i in self.nodes[target].choice]
+        if self.status[index] is _SUCCEEDED:
+            self._chosen[target] = index
+        elif all(self.is_visible(i) for i in candidates):
+            self._chosen[target] = -1
+            lost = [i for i in candidates if self.status[i] is not Status.SKIPPED]
+            failed = [i for i in lost if i in self.errors]
+            self._pass_on((failed or lost or candidates)[0], target, LOST if failed else BLOCK if lost else SKIP)
+        else:
+            return []
+        self.waits[target] -= 1
+        return [target] if not self.waits[target] and self.status[target] < _SUCCEEDED else []
+
+    def _judge(self, index: int, target: int) -> None:
+        """Let the table above say what an ended node means for one that depends on it."""
+        if self.status[index] is not _SUCCEEDED:
+            self._pass_on(index, target, EDGES[self._edge(index, target)][self._column(index)])
+
+    def _pass_on(self, index: int, target: int, verdict: int) -> None:
+        if verdict > self.verdict[target] and self.status[target] < _SUCCEEDED:
+            self.verdict[target] = verdict
+            self.causes[target] = index
+            self.reasons[target] = f"`{self.key(index)}` {WAS[self.status[index]]}"
+
+    def _column(self, index: int) -> int:
+        status = self.status[index]
+        if status is _SUCCEEDED:
+            return 0
+        if status is Status.SKIPPED:
+            return 1
+        failed = status is Status.FAILED or status is Status.TIMED_OUT
+        return 2 if failed and index not in self._unhandled else 3
+
+    def _edge(self, index: int, target: int) -> Edge:
+        """The kind of edge between two nodes."""
+        node = self.nodes[target]
+        owner = self.owners[index]
+        if owner is not None and owner.map == target:
+            return Edge.OUTCOME if node.tolerant else Edge.DATA
+        if target in self.bodies and self.homes[index] is self.bodies[target]:
+            return Edge.PART
+        if self.owners[target] is not None:
+            # From item to item: what the chain takes is what the map it goes on from would have put in its list.
+            return Edge.OUTCOME if owner is not None and self.nodes[index].tolerant else Edge.DATA
+        data = self._taken.get(target)
+        if data is None:
+            data = self._taken[target] = taken(node)
+        if self.nodes[index].index not in data:
+            return Edge.ORDER
+        return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
+
+    def is_handled(self, index: int) -> bool:
+        """Whether somebody takes a failure of this node, as far as is recorded now."""
+        policy = self._own_policy(index)
+        if policy is not None and policy.on_failure == "skip":
+            return True
+        if index in self.choosers or index in self.expected:
+            return True
+        owner = self.owners[index]
+        if owner is not None and self.is_handled(owner.map):
+            return True
+        return any(self._edge(index, target) is Edge.OUTCOME for target in self.dependents[index])
+
+    def _failed_item(self, index: int) -> int | None:
+        """The item that a map fails with, where whoever takes the map's end takes that of its items."""
+        group, policy = self.groups.get(index), self.policies[index]
+        if group is None or policy is None or policy.on_failure == "skip":
+            return None
+        items = range(group.base, group.base + group.size)
+        return next((i for i in items if self.status[i] in (Status.FAILED, Status.TIMED_OUT)), None)
+
+    # -- bodies that wait -----------------------------------------------------------------------------------------------
+
+    def _wake(self, index: int) -> None:
+        """A node that bodies can't go on without has ended."""
+        for call in self.expected.pop(index, ()):
+            body = self.bodies[call]
+            if body.live:
+                self.requests.append(Wake(index))
+            elif body.blocked:
+                body.blocked = False
+                self.busy += 1
+                self.requests.append(Wake(index))
+            elif body.parked:
+                body.parked = False
+                self._record_again(body)
+            else:
+                body.woken = True
+
+    def _record_again(self, body: Body) -> None:
+        body.awaits = -1
+        self.status[body.node] = Status.PENDING
+        self._ask_to_record(body.node)
+
+    def _ask_to_record(self, index: int) -> None:
+        self.other_work[index] = Work.RECORD
+        self.ready[self.lanes_of_work(index)].append(index)

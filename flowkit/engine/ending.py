@@ -1,0 +1,279 @@
+"""How nodes fail and are stopped, and how runs end."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+from flowkit.engine.edges import TAKING, WAS, Edges
+from flowkit.engine.requests import Emit, Failure, Record, Stop, Work
+from flowkit.engine.statuses import RunStatus, Status
+from flowkit.errors import CancelReason, Deadlock, StepTimeout
+from flowkit.policies import Fallback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flowkit.engine.bodies import Body
+    from flowkit.plan import Plan
+
+__all__ = ["GRACE", "Ending"]
+
+_RUNNING: Final = Status.RUNNING
+_SUCCEEDED: Final = Status.SUCCEEDED
+
+GRACE: Final = 5.0
+"""Seconds that an attempt is given to end once it was told to stop; after that it is left behind."""
+
+
+class Ending(Edges):
+    """Failures, and whatever else ends nodes before their time."""
+
+    __slots__ = (
+        "_expired",
+        "_expiring",
+        "_lingering",
+        "_sequence",
+        "_stopped",
+        "_timers",
+        "_told",
+        "fail_fast",
+        "failures",
+        "finished",
+        "stop_detail",
+    )
+
+    def __init__(self, plan: Plan, *, fail_fast: bool, listening: bool, keeps: bool, watched: bool) -> None:
+        super().__init__(plan, listening=listening, keeps=keeps, watched=watched)
+        self.fail_fast = fail_fast
+        self.failures: list[int] = []
+        """What failed unhandled, in order."""
+        self.stop_detail = ""
+        self.finished = False
+        self._timers: list[tuple[float, int, str, int, int]] = []
+        self._sequence = 0
+        self._expiring: dict[int, StepTimeout] = {}
+        """Attempts that ran out of time and haven't been judged. One that ends before that still counts."""
+        self._expired: dict[int, Failure] = {}
+        """Attempts that ran out of time and haven't been seen to end."""
+        self._lingering: dict[tuple[int, int], float | None] = {}
+        """Abandoned attempts: when the retry that waits for their end was planned for, or None."""
+        self._told: dict[int, str] = {}
+        """Attempts that were told to stop though the run goes on: why."""
+        self._stopped: set[int] = set()
+        """Nodes of which an attempt was ever told to stop."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is under way and nothing is due: with nodes left, that is a deadlock."""
+        under_way = self.busy or self._unrecorded or self._lingering or self._timers
+        return not under_way and not any(self.ready.values())
+
+    @property
+    def ending(self) -> RunStatus:
+        """What the run came to. Whatever fails once it is cancelled, or failed before that: it is cancelled."""
+        if (self.failures or -1 in self.errors) and self.stopping in (None, CancelReason.FAIL_FAST):
+            return RunStatus.FAILED
+        return RunStatus.CANCELLED if self.stopping is not None else RunStatus.SUCCEEDED
+
+    # -- failing --------------------------------------------------------------------------------------------------------
+
+    def _fail(
+        self,
+        index: int,
+        error: BaseException,
+        status: Status,
+        now: float,
+        *,
+        final: bool = False,
+    ) -> None:
+        """A node failed for good, unless something stands in for it."""
+        policy = self._own_policy(index)
+        ordinary = isinstance(error, Exception)  # SystemExit and its like are nobody's to handle
+        self.errors[index] = error
+        instead = policy.on_failure if policy is not None else "fail"
+        if isinstance(instead, Fallback) and ordinary and not final and self.stopping is None:
+            self._stand_in(index, instead, now)
+            return
+        if ordinary and self.is_handled(index):
+            self._settle(index, status, now)
+            return
+        self._unhandled.add(index)
+        home = self.homes[index]
+        if home is not self.root and self.stopping is None:
+            home.failed.append(index)
+            self._settle(index, status, now)
+            self._fail_within(home, index, error, now)
+            return
+        self.failures.append(index)
+        if self.stopping is None and (self.fail_fast or not ordinary):
+            self.stopping = CancelReason.FAIL_FAST
+            self._settle(index, status, now)
+            self._block_behind(index, now)
+            self._stop(CancelReason.FAIL_FAST, now)
+        else:
+            self._settle(index, status, now)
+
+    def _stand_in(self, index: int, fallback: Fallback, now: float) -> None:
+        self._stood_in.add(index)
+        if fallback.call is None:
+            self.values[index] = fallback.value
+            self._settle(index, Status.SUCCEEDED, now)
+        else:
+            if self.status[index] is not Status.PENDING:
+                self._move(index, Status.PENDING)
+            self.other_work[index] = Work.FALLBACK
+            self._any.append(index)
+
+    def _fail_within(self, body: Body, index: int, error: BaseException, now: float) -> None:
+        """What failed in the place of a call fails the call, once everything else there has ended."""
+        if body.fail_fast or not isinstance(error, Exception):
+            self._block_behind(index, now)
+            self._cut(body, f"`{self.key(index)}` {WAS[self.status[index]]}", now)
+
+    def _failure_of(self, body: Body) -> BaseException:
+        errors = list({id(error): error for error in [self.errors[i] for i in body.failed]}.values())
+        hard = next((error for error in errors if not isinstance(error, Exception)), None)
+        if hard is not None or body.fail_fast:
+            return hard or errors[0]
+        count = "1 step" if len(body.failed) == 1 else f"{len(body.failed)} steps"
+        return BaseExceptionGroup(f"{count} of `{self.key(body.node)}` failed", errors)
+
+    def _block_behind(self, failed: int, now: float) -> None:
+        """Of what a failure cancels, the nodes that couldn't have run anyway are blocked, and say by what."""
+        work = deque((failed,))
+        while work:
+            index = work.popleft()
+            for target in (*self.dependents[index], *(() if index in self.groups else self.chains.get(index, ()))):
+                if self.status[target] < _SUCCEEDED and self._edge(index, target) not in TAKING:
+                    self.reasons[target] = f"`{self.key(index)}` {WAS[self.status[index]]}"
+                    self.causes[target] = index
+                    self._settle(target, Status.BLOCKED, now)
+                    work.append(target)
+
+    # -- stopping -------------------------------------------------------------------------------------------------------
+
+    def _ask_to_stop(
+        self, index: int, attempt: int, reason: CancelReason, now: float, error: StepTimeout | None = None
+    ) -> None:
+        self._stopped.add(index)
+        self.requests.append(Stop(index, attempt, reason, error))
+        self._set_timer(now + GRACE, "grace", index, attempt)
+
+    def _stop(self, reason: CancelReason, now: float, detail: str = "") -> None:
+        """Start nothing new; stop what runs; everything else is cancelled."""
+        self.stopping, self.stop_detail = reason, detail
+        for queue in self.ready.values():
+            queue.clear()
+        self.plain = bytearray(len(self.nodes))  # from here on nothing goes the short way
+        for index, status in enumerate(self.status):
+            if status >= _SUCCEEDED:
+                continue
+            if status is _RUNNING and index not in self.groups:
+                if index not in self.other_work and index not in self.bodies:
+                    if index not in self._expired and index not in self._expiring:  # or it was told already
+                        self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
+                    continue
+                if index in self.bodies and self.bodies[index].live:
+                    self.requests.append(Stop(index, 0, reason))
+                if index in self.other_work and not (index in self.bodies and self.bodies[index].blocked):
+                    self.busy -= 1  # nobody waits for the answer of a condition, a fallback, a list or a body
+            self._cancel_node(index, now)
+
+    def _cancel_node(self, index: int, now: float) -> None:
+        why = f"the run was stopped ({self.stopping})" if self.stopping is not None else "it was stopped"
+        self.reasons[index] = self._told.pop(index, why)
+        self._settle(index, Status.CANCELLED, now)
+
+    def _cut(self, body: Body, why: str, now: float) -> None:
+        """Stop everything in the place of a call."""
+        self._cut_off(list(self._parts(body)), why, now)
+        if body.parked:
+            body.parked = False
+            self._close_body(body)
+
+    def _cut_off(self, wanted: list[int], why: str, now: float) -> None:
+        """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon."""
+        cut: list[int] = []
+        for index in wanted:  # it grows
+            status, body = self.status[index], self.bodies.get(index)
+            self.plain[index] = 0
+            if status >= _SUCCEEDED:
+                continue
+            if body is not None:
+                wanted.extend(self._parts(body))
+            if status is _RUNNING and index not in self.groups:
+                if index in self.other_work:
+                    self.busy -= 1  # nobody waits for the answer
+                    if body is not None and body.live:
+                        self.requests.append(Stop(index, 0, CancelReason.PARENT))
+                elif body is None:
+                    self._told[index] = why
+                    if index not in self._expired and index not in self._expiring:
+                        self._ask_to_stop(index, self.attempts.get(index, 1), CancelReason.FAIL_FAST, now)
+                    continue
+            self.reasons[index] = why
+            cut.append(index)
+        for index in cut:
+            news = self._mark(index, Status.CANCELLED, now)
+            if self.keeps:
+                self._unrecorded[index] = news
+                self.requests.append(Record(index))
+                continue
+            if news is not None:
+                self.requests.append(news)
+        if not self.keeps:
+            for index in cut:
+                self.fresh.extend(self._settle_edges(index))
+
+    def _parts(self, body: Body) -> Iterable[int]:
+        """Every node in the place of a call, the items of maps among them, but not what those are in the place of."""
+        for index in body.at or ():
+            yield index
+            group = self.groups.get(index)
+            if group is not None:
+                yield from range(group.base, group.base + group.size)
+
+    def _close_body(self, body: Body) -> None:
+        """A body writes no more."""
+        if body.open:
+            body.open = False
+            self.waits[body.node] -= 1
+            if not self.waits[body.node]:
+                self.fresh.append(body.node)
+
+    def _break_deadlock(self, now: float) -> None:
+        """End a run in which nothing can happen any more, naming what waits for what."""
+        waiting: dict[int, dict[int, None]] = {i: {} for i, status in enumerate(self.status) if status < _SUCCEEDED}
+        chains, choosers = self.chains, self.choosers
+        for index in waiting:
+            chained = () if index in self.groups else chains.get(index, ())
+            for target in (*self.dependents[index], *chained, *choosers.get(index, ())):
+                if target in waiting:
+                    waiting[target][index] = None
+        self.errors[-1] = Deadlock({self.key(i): [self.key(source) for source in waiting[i]] for i in waiting})
+        self.stopping = CancelReason.FAIL_FAST
+        for index in waiting:
+            self.reasons[index] = "nothing can happen any more"
+            self._settle(index, Status.BLOCKED, now)
+
+    def _last_news(self) -> Emit:
+        ending = self.ending
+        if ending is RunStatus.FAILED:
+            first = self.errors[self.failures[0] if self.failures else -1]
+            return Emit("run_failed", -1, {"error": first, "failed": tuple(self.key(i) for i in self.failures)})
+        if ending is RunStatus.CANCELLED:
+            return Emit("run_cancelled", -1, {"reason": str(self.stopping), "detail": self.stop_detail})
+        return Emit("run_succeeded", -1, {})
+
+    # -- time -----------------------------------------------------------------------------------------------------------
+
+    @property
+    def deadline(self) -> float | None:
+        """When `advance` has to be called next; None while nothing waits for time."""
+        return self._timers[0][0] if self._timers else None
+
+    def _set_timer(self, when: float, kind: str, index: int, attempt: int = 0) -> None:
+        self._sequence += 1
+        heapq.heappush(self._timers, (when, self._sequence, kind, index, attempt))

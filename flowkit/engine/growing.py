@@ -1,0 +1,244 @@
+"""Nodes that join while a run goes on: the items of maps, and what is written in the place of calls.
+
+A call of a workflow is done when everything that its body wrote has ended. A failure there that nothing handles stops
+the rest of it, and is the failure of the call, where it may be handled; so on up to the run. A body that can't go on
+without a value is recorded again once that is there, or waits in its thread; what fails then is handed to it, and so is
+handled. Where a body returns a call of itself, that is its next round: it takes the place of the one before.
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Any, Final
+
+from flowkit.engine.attempts import Attempts
+from flowkit.engine.bodies import Body
+from flowkit.engine.edges import SKIP
+from flowkit.engine.groups import Group
+from flowkit.engine.requests import Work
+from flowkit.engine.statuses import Status
+from flowkit.graph import Kind, Node, Ref, Template
+from flowkit.plan import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flowkit.graph import SourceKind
+    from flowkit.plan import Plan
+
+__all__ = ["Growing"]
+
+_PENDING: Final = Status.PENDING
+_RUNNING: Final = Status.RUNNING
+_SUCCEEDED: Final = Status.SUCCEEDED
+
+
+class Growing(Attempts):
+    """Items of maps and bodies of calls."""
+
+    __slots__ = ()
+
+    # -- items of maps --------------------------------------------------------------------------------------------------
+
+    def _grow(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]]) -> Group:
+        """Add the items of a map, all at once: what they share is shared."""
+        node, policy, home = self.nodes[index], self.policies[index], self.homes[index]
+        assert policy is not None
+        base = self._allocate(count)
+        group = Group(index, base, count, columns, policy.max_concurrency, home)
+        self.groups[index] = group
+        plain = policy.plain and self.lanes[index] is Lane.ANY and group.limit is None
+        end = base + count
+        self.nodes[base:end] = [node] * count
+        self.policies[base:end] = [policy] * count
+        self.lanes[base:end] = [self.lanes[index]] * count
+        self.plain[base:end] = bytes([plain]) * count
+        self.dependents[base:end] = [(index,)] * count
+        self.owners[base:end] = [group] * count
+        self.homes[base:end] = [home] * count
+        self.left += count
+        self.waits[index] = count
+        return group
+
+    def _connect(self, group: Group) -> None:
+        """Draw the edges from other nodes to the items of a map, and settle those whose nodes have ended."""
+        free, drawn = [], dict[int, list[int]]()
+        for item in range(group.size):
+            index = group.base + item
+            for source in dict.fromkeys(group.sources(item)):
+                if self.is_visible(source):
+                    self._judge(source, index)
+                else:
+                    self.waits[index] += 1
+                    drawn.setdefault(source, []).append(index)
+            if not self.waits[index]:
+                free.append(index)
+        for source, targets in drawn.items():
+            self.dependents[source] = [*self.dependents[source], *targets]
+        self.fresh.extend(free)
+
+    # -- bodies in the place of calls -----------------------------------------------------------------------------------
+
+    def _keep_open(self) -> None:
+        """Have the run's own body be a node as well, which isn't done before the body is."""
+        index = self._allocate(1)
+        self.nodes[index] = Node(index, Kind.BARRIER, None, (), None, (), None, 0, None, 0)
+        self.root.grow(self.plan)
+        self.root.node, self.root.at = index, list(range(index))
+        self.bodies[index] = self.root
+        self.homes[index] = self.root
+        self.waits[index] = index + 1  # and once for the body itself
+        for i in range(index):
+            self.dependents[i] = (*self.dependents[i], index)
+        self.lanes[index] = Lane.FLOW
+        self.status[index] = _RUNNING
+        self.other_work[index] = Work.RECORD
+        self.left += 1
+        self.busy += 1
+
+    def _advance_flow(self, index: int, now: float) -> None:
+        """A call of a workflow can begin, or everything in its place has ended."""
+        body = self.bodies.get(index)
+        if body is not None:
+            self._end_body(body, now)
+            return
+        home, local = self.homes[index], self.nodes[index].index
+        if self.is_next_round(index):
+            # Not a call of its own: the next round of the one that this body stands for.
+            home.goes_round = True
+            self.status[index] = _SUCCEEDED
+            self.left -= 1
+            self.fresh.extend(self._settle_edges(index))
+            return
+        known = home.plans.get(local) if self.owners[index] is None else None
+        if known is None:
+            self._ask_to_record(index)
+            return
+        self.status[index] = _RUNNING
+        body = self._open_body(index, known, now)
+        self._graft(body, known)
+        self._close_body(body)
+
+    def _open_body(self, index: int, plan: Plan, now: float, turn: int = 1) -> Body:
+        """Begin what is done in the place of a call."""
+        if turn == 1:
+            self.attempts[index] = 1
+            if self.listening:
+                self.started_at[index] = now
+                self._tell("step_started", index, attempt=1)
+        body = self.bodies[index] = Body(plan.graph, index, self.key(index), at=[], turn=turn)
+        self.waits[index] = 1  # for the body itself, as long as it may write more
+        return body
+
+    def _graft(self, body: Body, plan: Plan) -> None:
+        """Add the nodes that a body wrote, and draw their edges."""
+        body.grow(plan)
+        at, count, call = body.at, len(plan.nodes), body.node
+        assert at is not None
+        base = self._allocate(count)
+        end = base + count
+        at.extend(range(base, end))
+        self.nodes[base:end] = plan.nodes
+        self.policies[base:end] = plan.policies
+        self.lanes[base:end] = plan.lanes
+        self.plain[base:end] = plan.plain
+        self.waits[base:end] = plan.waits
+        self.dependents[base:end] = [(*[at[i] for i in after], call) for after in plan.dependents]
+        self.homes[base:end] = [body] * count
+        self.left += count
+        self.waits[call] += count
+        if self.listening and call != self.root.node and not body.live:
+            self._tell("workflow_expanded", call, nodes=count, turn=body.turn)
+        self.fresh.extend([at[i] for i in plan.ready])
+        self.fresh.extend(self._join(at, plan))
+
+    def _join(self, at: Sequence[int], plan: Plan) -> list[int]:
+        """Draw the edges from what was there before, and settle those whose nodes have ended; who waits no more."""
+        free: list[int] = []
+        for local, targets in plan.late.items():
+            source = at[local]
+            if not self.is_visible(source):
+                self.dependents[source] = (*self.dependents[source], *[at[i] for i in targets])
+                continue
+            for target in (at[i] for i in targets):
+                self._judge(source, target)
+                self.waits[target] -= 1
+                if not self.waits[target]:
+                    free.append(target)
+        for local, targets in plan.chains.items():
+            source = at[local]
+            self.chains[source] = (*self.chains.get(source, ()), *[at[i] for i in targets])
+            if source in self.groups or self.is_visible(source):
+                for target in (at[i] for i in targets):
+                    free.extend(self._wire(source, target))
+        for local, targets in plan.choosers.items():
+            source = at[local]
+            self.choosers[source] = (*self.choosers.get(source, ()), *[at[i] for i in targets])
+        for source in [at[local] for local in plan.choosers]:
+            if self.is_visible(source):
+                for target in self.choosers[source]:
+                    free.extend(self._choose(source, target))
+        return free
+
+    def _end_body(self, body: Body, now: float) -> None:
+        """Everything in the place of a call has ended: so has the call, or its next round begins."""
+        index = body.node
+        if index == self.root.node:
+            self.status[index] = _SUCCEEDED
+            self.left -= 1
+        elif body.failed:
+            self._fail(index, self._failure_of(body), Status.FAILED, now, final=True)
+        elif body.goes_round:
+            self.status[index] = _PENDING
+            self._ask_to_record(index)
+        else:
+            self._return(body, now)
+
+    def _return(self, body: Body, now: float) -> None:
+        """Give a call the value that its body returned."""
+        index, result = body.node, body.result
+        refs = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+        sources = [body.where(ref._flowkit_node) for ref in refs]
+        missing = next((i for i in sources if self.status[i] is not _SUCCEEDED), None)
+        if missing is not None:
+            self._pass_on(missing, index, SKIP)
+            self._settle(index, Status.SKIPPED, now)
+        elif refs and not (type(result) is Ref and not result._flowkit_path):
+            self.status[index] = _PENDING
+            self.other_work[index] = Work.RETURN
+            self._any.append(index)
+        else:
+            self.values[index] = self.values[sources[0]] if refs else result
+            self._settle(index, _SUCCEEDED, now)
+            self._forget(self.bodies.pop(index))
+
+    def _forget(self, body: Body) -> None:
+        """Let go of the nodes of a body that has ended well, so that what goes round for long stays small.
+
+        Where somebody listens or keeps, they are still asked about; and so are attempts that were told to stop.
+        """
+        if self.keeps or self.listening or self._lingering:
+            return
+        gone = list(self._parts(body))
+        status = self.status
+        if not self._stopped.isdisjoint(gone) or any(status[index] is Status.CANCELLED for index in gone):
+            return
+        known = set(gone)
+        if any(timer[3] in known for timer in self._timers):
+            self._timers = [timer for timer in self._timers if timer[3] not in known]
+            heapq.heapify(self._timers)
+        for table in (
+            self.groups, self.errors, self.reasons, self.causes, self.attempts, self.started_at, self.decisions,
+            self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._chosen, self._taken,
+        ):  # fmt: skip
+            if table:
+                for index in gone:
+                    table.pop(index, None)
+        for marks in (self._asked, self._delayed, self._stood_in, self._unhandled):
+            marks.difference_update(gone)
+        gone.sort()
+        start = 0
+        for end in range(1, len(gone) + 1):
+            if end == len(gone) or gone[end] != gone[end - 1] + 1:
+                self._free_up(gone[start], end - start)
+                start = end
