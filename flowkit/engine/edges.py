@@ -134,6 +134,8 @@ class Edges(Nodes):
         if self.status[index] is _SUCCEEDED:
             self._chosen[target] = index
         elif all(self.is_visible(i) for i in candidates):
+            if any(self.status[i] is _SUCCEEDED for i in candidates):
+                return []  # all of them had ended before somebody was to choose: that one is looked at as well
             self._chosen[target] = -1
             lost = [i for i in candidates if self.status[i] is not Status.SKIPPED]
             failed = [i for i in lost if i in self.errors]

@@ -114,6 +114,7 @@ def write_on(run: Recorded, index: int, recorder: Recorder, local: int, *, block
     body = machine.bodies.get(index)
     known = len(body.at or ()) if body is not None else 0
     plan = None
+    recorder.name_dependencies()
     if body is not None:
         compare(machine, body, recorder.planned, recorder.nodes[recorder.planned : known])
         recorder.planned = min(known, len(recorder.nodes))

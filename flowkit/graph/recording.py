@@ -178,7 +178,7 @@ class Recorder:
 
     def segment(self) -> Graph:
         """What was written so far, by a body that goes on."""
-        self._name_dependencies()
+        self.name_dependencies()
         graph = self._as_graph(None, goes_on=True)
         self.planned = len(self.nodes)
         return graph
@@ -320,12 +320,17 @@ class Recorder:
         self._frames.append(opened)
         self._frame = opened
 
-    def close(self) -> None:
-        """End the newest region. If anything in it kept its place, the region has one as a whole."""
+    def close(self, error: BaseException | None = None) -> None:
+        """End the newest region. If anything in it kept its place, the region has one as a whole.
+
+        Not where the body is being left for good, or until it is recorded again: then nothing more is written.
+        """
         closed = self._frames.pop()
         outer = self._frame = self._frames[-1]
         end = len(self.nodes)
         if not closed.sequenced or outer.order is Order.FREE or closed.start == end:
+            return
+        if error is not None and not isinstance(error, Exception):
             return
         barrier = self._barrier(list(range(closed.start, end)), closed.region)
         outer.last = barrier
@@ -490,7 +495,7 @@ class Recorder:
                 self.used[ref._flowkit_node] = 1
             else:
                 self._foreign_return(ref)
-        self._name_dependencies()
+        self.name_dependencies()
         graph = self._as_graph(value, goes_on=False)
         # The nodes hold Refs, and Refs hold this recorder: letting go of the nodes here keeps what a run leaves behind
         # from having to wait for the cycle collector.
@@ -502,7 +507,8 @@ class Recorder:
         self._finished = True
         self.nodes, self.keys, self._answer = [], Keys(()), None
 
-    def _name_dependencies(self) -> None:
+    def name_dependencies(self) -> None:
+        """Draw the edges that `depends_on` names. Done wherever a body asks for a result, each time it is recorded."""
         if self._named:
             self.forward = True
             self.problems.extend(resolve(self.nodes, self._named, self.used))

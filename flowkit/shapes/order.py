@@ -34,7 +34,7 @@ class _OrderRegion:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._recorder is not None:
-            self._recorder.close()
+            self._recorder.close(error)
 
 
 def in_order() -> _OrderRegion:

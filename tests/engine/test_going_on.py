@@ -14,7 +14,9 @@ from flowkit import (
     NonDeterminismError,
     Outcome,
     Skipped,
+    concurrent,
     discard,
+    in_order,
     outcome,
     result_of,
     step,
@@ -165,6 +167,44 @@ def test_a_result_that_never_was_raises_skipped(result):
 
     assert result(missing, 1) == 1
     assert result(missing, 6) == 7
+
+
+def test_one_of_several_is_enough_whether_it_ended_before_it_was_asked_for_or_not(result):
+    @step(run_if=lambda x: False)
+    def seldom(x: int) -> int:
+        return x
+
+    @workflow
+    def late(x: int) -> int:
+        never, made = seldom(x), inc(x)
+        with in_order():
+            first = inc.with_options(depends_on_any=[never, made])(x)
+        result_of(first)
+        return inc.with_options(depends_on_any=[never, made])(first)
+
+    assert result(late, 1) == 3
+
+
+def test_a_body_asks_inside_of_a_block_and_goes_on_in_it(result):
+    said = []
+
+    @step
+    def say(x: int) -> None:
+        said.append(x)
+
+    @workflow
+    def talk(x: int) -> int:
+        with in_order():
+            first = inc(x)
+            say(result_of(first))
+            second = inc(first)
+            with concurrent():
+                say(result_of(second))
+            say(second)
+        return second
+
+    assert result(talk, 1) == 3
+    assert said == [2, 3, 3]
 
 
 def test_a_step_that_calls_a_step_just_calls_it_while_a_body_waits(result):

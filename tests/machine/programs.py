@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import attrs
 from hypothesis import strategies as st
 
-from flowkit import Fallback, Fatal, Retry, concurrent, discard, fixed, in_order, outcome, step, unmapped, workflow
-from tests.machine.virtual import Attempt, plan_of
+from flowkit import (
+    Fallback,
+    Fatal,
+    Retry,
+    concurrent,
+    discard,
+    fixed,
+    in_order,
+    outcome,
+    result_of,
+    step,
+    unmapped,
+    workflow,
+)
+from tests.machine.virtual import Attempt, begun, plan_of
 
 TIMEOUT = 10.0
 TOO_LONG = 14.0
@@ -72,6 +86,23 @@ class Taken:
 
 
 @attrs.frozen
+class Nested:
+    """`name(a, b)`, where that is a workflow: recorded on the spot if its arguments are there, and later if not."""
+
+    body: tuple[Any, ...]
+    args: tuple[int, ...] = ()
+    returns: int = 0
+    fail_fast: bool = False
+
+
+@attrs.frozen
+class Asked:
+    """`result_of(a)`, in a `try` that catches whatever that raises."""
+
+    of: int
+
+
+@attrs.frozen
 class Block:
     """`with in_order():` or `with concurrent():`."""
 
@@ -95,6 +126,9 @@ columns = st.one_of(
 nothing = st.just(())
 some = st.lists(picks, max_size=2).map(tuple)
 rarely = st.one_of(nothing, nothing, nothing, some)
+
+
+never = st.just(False)
 
 
 def calls(limits):
@@ -122,9 +156,16 @@ def calls(limits):
     return st.one_of(one, one, many)
 
 
-def bodies(limits=nothing):
-    """Lists of statements."""
-    simple = st.one_of(calls(limits), calls(limits), calls(limits), st.builds(Taken, picks))
+def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never):
+    """Lists of statements: with workflows in them where there is a depth, and with `result_of` where one is asking."""
+    kinds = [calls(limits), calls(limits), calls(limits), st.builds(Taken, picks)]
+    if asking:
+        kinds.append(st.builds(Asked, picks))
+    if depth:
+        inner = st.deferred(lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast))
+        nested = st.builds(Nested, inner, some, picks, fail_fast)
+        kinds += [nested, nested]
+    simple = st.one_of(kinds)
     block = st.recursive(
         simple,
         lambda inner: st.builds(
@@ -145,31 +186,54 @@ class Written:
     lengths: dict[str, int]
     order: dict[int, set[int]]
     """Per node, those that the text puts before it."""
+    inner: dict[str, Any]
+    """The plans of the workflows in it, by key."""
+    awaited: int = -1
+    """The node that its body can't go on without, before anything has run."""
 
 
-def write(body, *, fail_fast=False) -> Written:
-    """Record a program."""
-    writer = Writer()
+@attrs.frozen
+class Story:
+    """What is known of a program, whichever of its bodies says so, by key. Bodies may be recorded more than once."""
+
+    script: dict[str, list[Attempt]] = attrs.field(factory=dict)
+    ends: dict[str, str] = attrs.field(factory=dict)
+    lengths: dict[str, int] = attrs.field(factory=dict)
+    steps: dict[str, Any] = attrs.field(factory=dict)
+    flows: dict[str, Any] = attrs.field(factory=dict)
+    inner: dict[str, Any] = attrs.field(factory=dict)
+
+
+def write(body, *, fail_fast=False, asking=False) -> Written:
+    """Record a program, and the workflows in it, unless those ask for results that only a run has."""
+    story, trees = Story(), []
 
     @workflow(fail_fast=fail_fast)
     def program():
-        writer.tree = writer.block("text", body)
+        writer = Writer(story)
+        trees.append(writer.block("text", body))
 
-    plan = plan_of(program)
+    plan, awaited = begun(program)
+    if asking:
+        return Written(plan, story.script, story.ends, story.lengths, {}, {}, awaited)
+    while left := [key for key in story.flows if key not in story.inner]:
+        for key in left:
+            flow, params = story.flows[key]
+            story.inner[key] = plan_of(flow, *["given"] * params)
     order: dict[int, set[int]] = {}
-    put_in_order(writer.tree, order)
+    put_in_order(trees[0], order)
     order = {index: before - upstream(plan, index) for index, before in order.items()}
-    return Written(plan, writer.script, writer.ends, writer.lengths, order)
+    return Written(plan, story.script, story.ends, story.lengths, order, story.inner)
 
 
 class Writer:
-    """Says the statements of a program."""
+    """Says the statements of a body."""
 
-    def __init__(self):
-        self.script: dict[str, list[Attempt]] = {}
-        self.ends: dict[str, str] = {}
-        self.lengths: dict[str, int] = {}
-        self.results: list[Any] = []
+    def __init__(self, story, prefix="", params=()):
+        self.story = story
+        self.prefix = prefix
+        self.results: list[Any] = list(params)
+        self.refs: list[Any] = []
         self.calls: list[Any] = []
         self.maps: list[Any] = []
         self.count = 0
@@ -183,15 +247,44 @@ class Writer:
             with (in_order if statement.word == "in_order" else concurrent)():
                 return self.block(statement.word, statement.body)
         if isinstance(statement, Taken):
-            if not self.results:
+            if not self.refs:
                 return None
-            ref = outcome(pick(self.results, statement.of))
-            self.results.append(ref)
+            ref = outcome(pick(self.refs, statement.of))
+            self.remember(ref)
+            return ref._flowkit_node, False
+        if isinstance(statement, Asked):
+            if self.refs:
+                with contextlib.suppress(Exception):
+                    self.results.append(result_of(pick(self.refs, statement.of)))
+            return None
+        if isinstance(statement, Nested):
+            ref = self.nest(statement)
+            self.remember(ref)
+            self.calls.append(ref)
             return ref._flowkit_node, False
         ref = self.call(statement)
-        self.results.append(ref)
+        self.remember(ref)
         (self.maps if statement.columns else self.calls).append(ref)
         return ref._flowkit_node, statement.effect or (statement.discarded and not statement.columns)
+
+    def remember(self, ref):
+        self.results.append(ref)
+        self.refs.append(ref)
+
+    def nest(self, statement):
+        self.count += 1
+        name, story = f"w{self.count}", self.story
+        args = [pick(self.results, i) for i in statement.args if self.results]
+
+        def flow(*params):
+            writer = Writer(story, f"{self.prefix}{name}/", params)
+            writer.block("text", statement.body)
+            return pick(writer.results, statement.returns) if writer.results else None
+
+        made, _ = story.flows.setdefault(
+            f"{self.prefix}{name}", (workflow(name=name, fail_fast=statement.fail_fast)(flow), len(args))
+        )
+        return made(*args)
 
     def call(self, statement):
         self.count += 1
@@ -232,8 +325,8 @@ class Writer:
             "delay": statement.delay,
             "idempotent": statement.idempotent,
             "max_concurrency": statement.max_concurrency,
-            "depends_on": [pick(self.results, i) for i in statement.depends_on if self.results],
-            "depends_on_any": [pick(self.results, i) for i in statement.any_of if self.results],
+            "depends_on": [pick(self.refs, i) for i in statement.depends_on if self.refs],
+            "depends_on_any": [pick(self.refs, i) for i in statement.any_of if self.refs],
             **dict(statement.limits),
         }
         retries = max(behaviour.failing for behaviour in statement.behaviours)
@@ -254,10 +347,12 @@ class Writer:
             def body(*args):
                 pass
 
-        return step(name=name, **options)(body)
+        made = self.story.steps.setdefault(self.prefix + name, step(name=name)(body))
+        return made.with_options(**options)
 
     def behave(self, key, statement, behaviour):
         """What the attempts of a step do, for it to come to its end."""
+        key = self.prefix + key
         last = Attempt(key, behaviour.after, behaviour.stops_after)
         attempts = [Attempt(OSError(f"{key}, attempt {i + 1}"), behaviour.after) for i in range(behaviour.failing)]
         if behaviour.length is not None:
@@ -267,11 +362,11 @@ class Writer:
             last = attrs.evolve(last, gives=error)
         if behaviour.end == "times out":
             last = attrs.evolve(last, after=TOO_LONG)
-        self.script[key] = [*attempts, last]
+        self.story.script[key] = [*attempts, last]
         condition = {"false": "isn't wanted", "raises": "fails"}
-        self.ends[key] = condition.get(statement.run_if, behaviour.end)
+        self.story.ends[key] = condition.get(statement.run_if, behaviour.end)
         if behaviour.length is not None and behaviour.end == "succeeds":
-            self.lengths[key] = behaviour.length
+            self.story.lengths[key] = behaviour.length
 
 
 def pick(known, index):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flowkit.engine.edges import BLOCK, EDGES, GO, LOST, SKIP
 from flowkit.engine.statuses import Status
-from flowkit.graph import Edge, Kind, SourceKind, references
+from flowkit.graph import Edge, Kind, Ref, SourceKind, references
 from flowkit.policies import Fallback
 
 FAILED = (Status.FAILED, Status.TIMED_OUT)
@@ -20,8 +20,10 @@ class Reference:
     is false. `lengths` says how long the list is that a step returns, if it returns one.
     """
 
-    def __init__(self, plan, ends, lengths):
-        self.nodes, self.policies, self.keys = plan.nodes, plan.policies, plan.graph.keys
+    def __init__(self, plan, ends, lengths, inner=None, prefix=""):
+        self.plan, self.inner = plan, inner or {}
+        self.nodes, self.policies = plan.nodes, plan.policies
+        self.keys = [prefix + key for key in plan.graph.keys]
         self.ends, self.lengths = ends, dict(lengths)
         self.final: dict[str, Status] = {}
         self.unhandled: set[str] = set()
@@ -39,6 +41,8 @@ class Reference:
         verdict = max(self.worst(self.edges(node)), self.choose(node))
         if node.kind is Kind.MAP and verdict == GO:
             self.expand(node, key)
+        elif key in self.inner and verdict == GO:
+            self.enter(node, key)
         elif node.kind is Kind.CALL or verdict != GO:
             self.settle(
                 key, verdict, node.index in self.taken, None if node.kind is Kind.MAP else self.policies[node.index]
@@ -85,6 +89,21 @@ class Reference:
                 self.final[key] = Status.SUCCEEDED if stands_in(reaction) else Status.FAILED
             if self.final[key] in FAILED and reaction != "skip" and not taken:
                 self.unhandled.add(key)
+
+    def enter(self, node, key):
+        """A workflow in a body: it is what its own body comes to."""
+        within = Reference(self.inner[key], self.ends, self.lengths, self.inner, f"{key}/")
+        self.final |= within.final
+        result = within.plan.graph.result
+        returned = within.keys[result._flowkit_node] if type(result) is Ref else None
+        self.ends[key] = "succeeds"
+        if within.unhandled:
+            self.ends[key] = "fails"
+        elif returned is not None and within.final[returned] is not Status.SUCCEEDED:
+            self.ends[key] = "isn't wanted"
+        elif returned in within.lengths:
+            self.lengths[key] = within.lengths[returned]
+        self.settle(key, GO, node.index in self.taken, None)
 
     def expand(self, node, key):
         counts = {self.count(source) for source in node.args if source.kind is not SourceKind.SAME}

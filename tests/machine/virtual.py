@@ -22,7 +22,7 @@ from flowkit.engine.conclusion import conclude
 from flowkit.engine.events import make
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
-from flowkit.engine.recordings import record_body
+from flowkit.engine.recordings import Unwound, record_body
 from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason
@@ -107,6 +107,22 @@ def plan_of(workflow, *args):
     return compile_plan(Checked(graph))
 
 
+def begun(workflow):
+    """What a workflow writes before anything runs, laid out, and the node that its body can't go on without."""
+    unwound = []
+
+    def asked(recorder, local):
+        unwound.append((recorder.segment(), local))
+        raise Unwound
+
+    try:
+        graph, awaited = record(workflow.spec, (), {}, asked), -1
+    except Unwound:
+        graph, awaited = unwound[0]
+    assert not graph.problems, graph.problems
+    return compile_plan(Checked(graph)), awaited
+
+
 def play(workflow, script=None, **options):
     """Run a workflow of no arguments to its end."""
     run = Virtual(plan_of(workflow), script, **options)
@@ -136,6 +152,7 @@ class Virtual:
         keeps=False,
         late=False,
         slow=False,
+        awaited=-1,
     ):
         policy = plan.graph.workflow.policy
         self.machine = Machine(plan, fail_fast=policy.fail_fast, listening=listening, keeps=keeps, watched=True)
@@ -168,14 +185,16 @@ class Virtual:
         self.finishes = 0
         self.delays: list[tuple[str, float]] = []
         self.begun = False
+        self.awaited = awaited
+        """The node that the body of the run waits for, where it has to be recorded again."""
 
     # -- what happened, for assertions ------------------------------------------------------------------------------
 
     @property
     def statuses(self):
-        """The status of every node, by key."""
+        """The status of every node that is still known, by key."""
         machine = self.machine
-        return {machine.key(i): machine.status[i].word for i in range(len(machine.nodes))}
+        return {machine.key(i): machine.status[i].word for i, node in enumerate(machine.nodes) if node.index >= 0}
 
     def status(self, key):
         return self.statuses[key]
@@ -227,7 +246,12 @@ class Virtual:
 
     def begin(self):
         self.begun = True
+        root = self.machine.root.node
+        if self.awaited >= 0:
+            self.machine.expect(root, self.awaited)
         self.machine.begin(self.now, WALL)
+        if self.awaited >= 0:
+            self.machine.park(root, None, 0, self.now)
         self.answer()
 
     def play(self, moves=inf, until=inf):
@@ -503,15 +527,16 @@ class Virtual:
         machine = self.machine
         node, group = machine.nodes[index], machine.owners[index]
         if group is None:
-            return list(node.data)
+            return [machine.where(index, local) for local in node.data]
         found = []
+        items = []
         for source in node.args:
             if source.kind is SourceKind.CHAIN:
-                before = source.value._flowkit_node
+                before = machine.where(index, source.value._flowkit_node)
                 if not machine.nodes[before].tolerant:
-                    found.append(machine.groups[before].base + index - group.base)
+                    items.append(machine.groups[before].base + index - group.base)
             elif source.kind is SourceKind.EACH:
                 found += references(source.value[index - group.base])
             else:
                 found += references(source.value)
-        return found
+        return [*items, *[machine.where(index, local) for local in found]]
