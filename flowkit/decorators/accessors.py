@@ -14,20 +14,21 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeAlias, TypeVar, overload
 
 from flowkit.decorators.decorated import Decorated
-from flowkit.decorators.mapping import Unmapped, map_step
+from flowkit.decorators.mapping import Unmapped, map_plainly, map_step
 from flowkit.decorators.wrapping import check_place
 from flowkit.errors import MisuseError
-from flowkit.graph import Outcome, StepSpec, current_recorder
+from flowkit.graph import Outcome, StepSpec, WorkflowSpec, current_recorder
 
 if TYPE_CHECKING:
     from asyncio import Task
 
-__all__ = ["Accessors", "submit"]
+__all__ = ["Accessors", "Mapped", "submit"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Q = ParamSpec("Q")
 T = TypeVar("T")
+K = TypeVar("K", bound=StepSpec | WorkflowSpec)
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
@@ -38,11 +39,11 @@ Column: TypeAlias = Iterable[T] | Unmapped[T]
 Async: TypeAlias = Coroutine[Any, Any, T]
 
 
-class Accessors(Decorated[P, R, StepSpec], Generic[P, R]):
-    """The verbs of a step."""
+class Mapped(Decorated[P, R, K], Generic[P, R, K]):
+    """What steps and workflows offer alike: to be called for each item of a list."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the step's function; in a workflow's body, record the call."""
+        """Call the function; in a workflow's body, record the call."""
         raise NotImplementedError
 
     @overload
@@ -164,6 +165,21 @@ class Accessors(Decorated[P, R, StepSpec], Generic[P, R]):
         """Like `map`, but the list holds an `Outcome` for each item, so that a failing one ends nothing."""
         return self._map(columns, named, sys._getframe(1), tolerant=True)
 
+    def _map(self, columns: tuple[Any, ...], named: dict[str, Any], frame: Any, *, tolerant: bool) -> Any:
+        spec, bound = self._parts()
+        if named:
+            verb = "map_outcomes" if tolerant else "map"
+            message = f"`{spec.label}.{verb}` takes its lists by position; write them without {', '.join(f'`{n}=`' for n in named)}"
+            raise MisuseError(message)
+        if current_recorder() is None:
+            return map_plainly(spec.as_step, self, columns, tolerant=tolerant)
+        check_place(spec, bound)
+        return map_step(spec.as_step, bound, columns, frame, tolerant=tolerant)
+
+
+class Accessors(Mapped[P, R, StepSpec], Generic[P, R]):
+    """The verbs of a step."""
+
     @overload
     def ref(self: Callable[Q, Async[T]], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
     @overload
@@ -190,16 +206,6 @@ class Accessors(Decorated[P, R, StepSpec], Generic[P, R]):
         """
         spec, bound = self._parts()
         return submit(spec, (*bound, *args), kwargs, sys._getframe(1))
-
-    def _map(self, columns: tuple[Any, ...], named: dict[str, Any], frame: Any, *, tolerant: bool) -> Any:
-        spec, bound = self._parts()
-        if named:
-            verb = "map_outcomes" if tolerant else "map"
-            message = f"`{spec.label}.{verb}` takes its lists by position; write them without {', '.join(f'`{n}=`' for n in named)}"
-            raise MisuseError(message)
-        if current_recorder() is not None:
-            check_place(spec, bound)
-        return map_step(spec, bound, columns, frame, tolerant=tolerant)
 
 
 def submit(spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:

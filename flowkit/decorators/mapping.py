@@ -10,11 +10,12 @@ from flowkit.errors import MisuseError
 from flowkit.graph import Outcome, Ref, Source, SourceKind, current_recorder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from flowkit.graph import StepSpec
 
-__all__ = ["Unmapped", "map_step", "unmapped"]
+__all__ = ["Unmapped", "map_plainly", "map_step", "unmapped"]
 
 T = TypeVar("T")
 
@@ -34,11 +35,10 @@ def unmapped(value: T) -> Unmapped[T]:
 def map_step(
     spec: StepSpec, bound: tuple[Any, ...], columns: tuple[Any, ...], frame: FrameType, *, tolerant: bool
 ) -> Any:
-    """Record a map over columns, or outside a body go through them. Raises `MisuseError` for what isn't a column."""
+    """Record a map over columns. Raises `MisuseError` for what isn't a column."""
     _refuse_columns(f"`{spec.label}.{'map_outcomes' if tolerant else 'map'}`", columns)
     recorder = current_recorder()
-    if recorder is None:
-        return _map_plainly(spec, bound, columns, tolerant=tolerant)
+    assert recorder is not None
     sources = [Source(SourceKind.SAME, one) for one in bound]
     sources += [Source(SourceKind.SAME, column.value) if type(column) is Unmapped else column for column in columns]
     return recorder.map(spec, sources, frame, tolerant=tolerant)
@@ -68,10 +68,11 @@ def _refuse_columns(place: str, columns: tuple[Any, ...]) -> None:
         raise MisuseError(message)
 
 
-def _map_plainly(spec: StepSpec, bound: tuple[Any, ...], columns: tuple[Any, ...], *, tolerant: bool) -> list[Any]:
-    """Outside a body a step is its function, and its map a loop."""
+def map_plainly(spec: StepSpec, call: Callable[..., Any], columns: tuple[Any, ...], *, tolerant: bool) -> list[Any]:
+    """Outside a body a step is its function, and its map a loop; so is that of a workflow, which runs for each item."""
+    _refuse_columns(f"`{spec.label}.{'map_outcomes' if tolerant else 'map'}`", columns)
     if spec.is_async:
-        message = f"`{spec.label}.map` outside a workflow would have to await; call the step itself, item by item"
+        message = f"`{spec.label}.map` outside a workflow would have to await; call it yourself, item by item"
         raise MisuseError(message)
     rows = [column for column in columns if type(column) is not Unmapped]
     results: list[Any] = []
@@ -79,10 +80,10 @@ def _map_plainly(spec: StepSpec, bound: tuple[Any, ...], columns: tuple[Any, ...
         items = iter(row)
         args = [column.value if type(column) is Unmapped else next(items) for column in columns]
         if not tolerant:
-            results.append(spec.target(*bound, *args))
+            results.append(call(*args))
             continue
         try:
-            results.append(Outcome("succeeded", spec.target(*bound, *args)))
+            results.append(Outcome("succeeded", call(*args)))
         except Exception as error:  # noqa: BLE001 - that is what an outcome is for
             results.append(Outcome("failed", error=error))
     return results

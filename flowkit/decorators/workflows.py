@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from flowkit.checks import check
-from flowkit.decorators.accessors import submit
-from flowkit.decorators.decorated import Bound, Decorated
+from flowkit.decorators.accessors import Mapped, submit
+from flowkit.decorators.decorated import Bound
 from flowkit.decorators.wrapping import check_place, identity, refuse_undecorable
 from flowkit.engine.runners import current_runner
 from flowkit.errors import MisuseError, PolicyError
@@ -32,7 +32,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Workflow(Decorated[P, R, WorkflowSpec], Generic[P, R]):
+class Workflow(Mapped[P, R, WorkflowSpec], Generic[P, R]):
     """A function whose step calls are recorded, checked and run. Calling it runs it and returns its value.
 
     A step that fails raises its own exception here. Raises `CheckFailed` for mistakes found before anything ran, and

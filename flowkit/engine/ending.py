@@ -203,6 +203,7 @@ class Ending(Edges):
                 continue
             if body is not None:
                 wanted.extend(self._parts(body))
+                body.parked = False  # whatever it was waiting for, it doesn't go on
             if status is _RUNNING and index not in self.groups:
                 if index in self.other_work:
                     self.busy -= 1  # nobody waits for the answer

@@ -167,6 +167,11 @@ class StepSpec(_Described):
         """The step as it stands in the source."""
         return self.origin or self
 
+    @property
+    def as_step(self) -> StepSpec:
+        """What is called where a body calls it: itself."""
+        return self
+
     @cached_property
     def is_async(self) -> bool:
         """Whether calling it gives a coroutine."""

@@ -20,6 +20,7 @@ from flowkit import (
     outcome,
     result_of,
     step,
+    unmapped,
     workflow,
 )
 from flowkit.engine import events
@@ -396,6 +397,73 @@ def test_what_it_returns_may_be_a_value_a_part_or_made_of_results(result):
         return total([constant(number), part(number), total(several(number))])
 
     assert result(all_of_them, 1) == 7 - 2 + 3 + 4
+
+
+def test_it_is_called_for_each_item_of_a_list(result):
+    @step
+    def numbers(count: int) -> list[int]:
+        return list(range(count))
+
+    @workflow
+    def known() -> list[int]:
+        return twice.map([1, 2, 3])
+
+    @workflow
+    def unknown(count: int) -> list[int]:
+        return twice.map(inc.map(twice.map(numbers(count))))
+
+    assert result(known) == [3, 4, 5]
+    assert result(unknown, 3) == [5, 6, 7]
+    assert result(unknown, 0) == []
+
+
+def test_an_item_that_fails_fails_the_list_or_is_an_outcome(result):
+    @step
+    def odd(x: int) -> int:
+        if x % 2 == 0:
+            raise ValueError(x)
+        return x
+
+    @step
+    def words(ends: list[Outcome[int]]) -> list[str]:
+        return [end.status for end in ends]
+
+    @workflow
+    def picky(x: int) -> int:
+        return inc(odd(x))
+
+    @workflow
+    def all_of_them() -> list[int]:
+        return picky.map([1, 2, 3])
+
+    @workflow
+    def as_they_end() -> list[str]:
+        return words(picky.map_outcomes([1, 2, 3]))
+
+    with pytest.raises(ValueError, match="2") as caught:
+        result(all_of_them)
+    assert any("in step `picky[1]/odd`" in note for note in caught.value.__notes__)
+    assert result(as_they_end) == ["succeeded", "failed", "succeeded"]
+
+
+def test_each_item_has_rounds_and_keys_of_its_own():
+    @workflow
+    def count(x: int, rounds: int) -> int:
+        return count(inc(x), rounds - 1) if rounds else x
+
+    @workflow
+    def outer() -> list[int]:
+        return count.map([0, 10], unmapped(2))
+
+    run = outer.start()
+    assert run.result(timeout=LONG) == [2, 12]
+    assert sorted(record.key for record in run.steps) == sorted(
+        ["count", *[f"count[{i}]{rest}" for i in (0, 1) for rest in ("", "/inc", "@2/inc")]]
+    )
+
+
+def test_outside_a_body_its_map_is_a_loop_of_runs():
+    assert twice.map([1, 2]) == [3, 4]
 
 
 def test_its_arguments_are_real_values_inside_it(result):

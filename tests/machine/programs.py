@@ -87,10 +87,15 @@ class Taken:
 
 @attrs.frozen
 class Nested:
-    """`name(a, b)`, where that is a workflow: recorded on the spot if its arguments are there, and later if not."""
+    """`name(a, b)`, where that is a workflow: recorded on the spot if its arguments are there, and later if not.
+
+    With columns it is `name.map(...)`.
+    """
 
     body: tuple[Any, ...]
     args: tuple[int, ...] = ()
+    columns: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    tolerant: bool = False
     returns: int = 0
     fail_fast: bool = False
 
@@ -156,15 +161,17 @@ def calls(limits):
     return st.one_of(one, one, many)
 
 
-def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never):
+def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7):
     """Lists of statements: with workflows in them where there is a depth, and with `result_of` where one is asking."""
     kinds = [calls(limits), calls(limits), calls(limits), st.builds(Taken, picks)]
     if asking:
         kinds.append(st.builds(Asked, picks))
     if depth:
-        inner = st.deferred(lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast))
-        nested = st.builds(Nested, inner, some, picks, fail_fast)
-        kinds += [nested, nested]
+        inner = st.deferred(lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast, longest=3))
+        several = st.lists(columns, min_size=1, max_size=2).map(tuple)
+        nested = st.builds(Nested, inner, some, returns=picks, fail_fast=fail_fast)
+        mapped = st.builds(Nested, inner, columns=several, tolerant=st.booleans(), returns=picks, fail_fast=fail_fast)
+        kinds += [nested, mapped]
     simple = st.one_of(kinds)
     block = st.recursive(
         simple,
@@ -173,7 +180,7 @@ def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never):
         ),
         max_leaves=4,
     )
-    return st.lists(block, min_size=1, max_size=7).map(tuple)
+    return st.lists(block, min_size=1, max_size=longest).map(tuple)
 
 
 @attrs.define
@@ -260,7 +267,7 @@ class Writer:
         if isinstance(statement, Nested):
             ref = self.nest(statement)
             self.remember(ref)
-            self.calls.append(ref)
+            (self.maps if statement.columns else self.calls).append(ref)
             return ref._flowkit_node, False
         ref = self.call(statement)
         self.remember(ref)
@@ -275,15 +282,19 @@ class Writer:
         self.count += 1
         name, story = f"w{self.count}", self.story
         args = [pick(self.results, i) for i in statement.args if self.results]
+        if statement.columns:
+            args = self.columns(statement)
 
         def flow(*params):
             writer = Writer(story, f"{self.prefix}{name}/", params)
             writer.block("text", statement.body)
-            return pick(writer.results, statement.returns) if writer.results else None
+            return pick(writer.refs, statement.returns) if writer.refs else None
 
         made, _ = story.flows.setdefault(
             f"{self.prefix}{name}", (workflow(name=name, fail_fast=statement.fail_fast)(flow), len(args))
         )
+        if statement.columns:
+            return made.map_outcomes(*args) if statement.tolerant else made.map(*args)
         return made(*args)
 
     def call(self, statement):
@@ -300,13 +311,16 @@ class Writer:
         # No map here has more items than this: a list has at most three.
         for item in range(3):
             self.behave(f"{name}[{item}]", statement, statement.behaviours[item % len(statement.behaviours)])
+        columns = self.columns(statement)
+        return made.map_outcomes(*columns) if statement.tolerant else made.map(*columns)
+
+    def columns(self, statement):
         columns = [self.column(kind, given) for kind, given in statement.columns]
         if all(kind == "unmapped" for kind, _ in statement.columns):
             columns.append([1, 2])
         # Lists that are known and differ are found while recording.
         shortest = min([len(column) for column in columns if type(column) is list], default=0)
-        columns = [column[:shortest] if type(column) is list else column for column in columns]
-        return made.map_outcomes(*columns) if statement.tolerant else made.map(*columns)
+        return [column[:shortest] if type(column) is list else column for column in columns]
 
     def column(self, kind, given):
         if kind == "list":

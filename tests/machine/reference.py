@@ -9,6 +9,7 @@ from flowkit.engine.edges import BLOCK, EDGES, GO, LOST, SKIP
 from flowkit.engine.statuses import Status
 from flowkit.graph import Edge, Kind, Ref, SourceKind, references
 from flowkit.policies import Fallback
+from tests.machine.virtual import told_of
 
 FAILED = (Status.FAILED, Status.TIMED_OUT)
 
@@ -41,8 +42,8 @@ class Reference:
         verdict = max(self.worst(self.edges(node)), self.choose(node))
         if node.kind is Kind.MAP and verdict == GO:
             self.expand(node, key)
-        elif key in self.inner and verdict == GO:
-            self.enter(node, key)
+        elif told_of(key) in self.inner and verdict == GO:
+            self.enter(node, key, self.inner[told_of(key)])
         elif node.kind is Kind.CALL or verdict != GO:
             self.settle(
                 key, verdict, node.index in self.taken, None if node.kind is Kind.MAP else self.policies[node.index]
@@ -77,22 +78,23 @@ class Reference:
 
     def settle(self, key, verdict, taken, policy):
         """Carry a verdict out on a step; on a map that never had items if there is no policy."""
-        end = self.ends.get(key, "succeeds") if verdict == GO else {SKIP: "isn't wanted", LOST: "fails"}.get(verdict)
+        end = self.ends.get(key) or self.ends.get(told_of(key), "succeeds")
+        end = end if verdict == GO else {SKIP: "isn't wanted", LOST: "fails"}.get(verdict)
         if end in (None, "isn't wanted"):
             self.final[key] = Status.BLOCKED if end is None else Status.SKIPPED
             return
         self.final[key] = {"fails": Status.FAILED, "times out": Status.TIMED_OUT}.get(end, Status.SUCCEEDED)
         if end != "succeeds":
-            self.lengths.pop(key, None)
+            self.lengths[key] = None
             reaction = policy.on_failure if policy is not None else "fail"
             if isinstance(reaction, Fallback):
                 self.final[key] = Status.SUCCEEDED if stands_in(reaction) else Status.FAILED
             if self.final[key] in FAILED and reaction != "skip" and not taken:
                 self.unhandled.add(key)
 
-    def enter(self, node, key):
+    def enter(self, node, key, plan):
         """A workflow in a body: it is what its own body comes to."""
-        within = Reference(self.inner[key], self.ends, self.lengths, self.inner, f"{key}/")
+        within = Reference(plan, self.ends, self.lengths, self.inner, f"{key}/")
         self.final |= within.final
         result = within.plan.graph.result
         returned = within.keys[result._flowkit_node] if type(result) is Ref else None
@@ -101,9 +103,9 @@ class Reference:
             self.ends[key] = "fails"
         elif returned is not None and within.final[returned] is not Status.SUCCEEDED:
             self.ends[key] = "isn't wanted"
-        elif returned in within.lengths:
-            self.lengths[key] = within.lengths[returned]
-        self.settle(key, GO, node.index in self.taken, None)
+        elif returned is not None:
+            self.lengths[key] = within.sizes.get(result._flowkit_node, within.length(returned))
+        self.settle(key, GO, node.tolerant or node.index in self.taken, None)
 
     def expand(self, node, key):
         counts = {self.count(source) for source in node.args if source.kind is not SourceKind.SAME}
@@ -112,13 +114,13 @@ class Reference:
             return
         (self.sizes[node.index],) = counts
         items = [f"{key}[{i}]" for i in range(*counts)]
+        plan = self.inner.get(told_of(key))
         for i, item in enumerate(items):
-            self.settle(
-                item,
-                self.worst(self.item_edges(node, i)),
-                node.tolerant or node.index in self.taken,
-                self.policies[node.index],
-            )
+            verdict = self.worst(self.item_edges(node, i))
+            if plan is not None and verdict == GO:
+                self.enter(node, item, plan)
+            else:
+                self.settle(item, verdict, node.tolerant or node.index in self.taken, self.policies[node.index])
         verdict = self.worst((Edge.OUTCOME if node.tolerant else Edge.DATA, item) for item in items)
         if (
             verdict == SKIP
@@ -142,7 +144,10 @@ class Reference:
         if source.kind is SourceKind.EACH:
             return len(source.value)
         before = source.value._flowkit_node
-        return self.sizes[before] if source.kind is SourceKind.CHAIN else self.lengths.get(self.keys[before])
+        return self.sizes[before] if source.kind is SourceKind.CHAIN else self.length(self.keys[before])
+
+    def length(self, key):
+        return self.lengths[key] if key in self.lengths else self.lengths.get(told_of(key))
 
 
 def stands_in(fallback):

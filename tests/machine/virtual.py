@@ -7,6 +7,7 @@ items of maps are really collected, conditions and fallbacks are really called.
 from __future__ import annotations
 
 import contextvars
+import re
 import threading
 from asyncio import CancelledError
 from functools import partial
@@ -89,6 +90,11 @@ class Checked:
 
 class Hang(AssertionError):
     """Nothing is under way, nothing is due, and the run isn't finished."""
+
+
+def told_of(key):
+    """The key under which the steps of a workflow are told of that is called for each item of a list."""
+    return re.sub(r"\[\d+\]/", "/", key)
 
 
 def named(name, *, is_async=False, **options):
@@ -367,7 +373,7 @@ class Virtual:
             return
         attempt = machine.attempts.get(index, 1)
         self.check_start(index, attempt)
-        attempts = self.script.get(key, Attempt(key))
+        attempts = self.script.get(key) or self.script.get(told_of(key), Attempt(key))
         if isinstance(attempts, Attempt):
             attempts = [attempts]
         script = attempts[min(attempt, len(attempts)) - 1]

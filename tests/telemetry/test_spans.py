@@ -144,6 +144,27 @@ def test_a_workflow_in_a_body_is_a_span_with_its_steps_under_it(spans, way):
     assert spans.links("workflow live") == ["workflow twice"]
 
 
+def test_workflows_that_are_called_for_each_item_are_under_a_span_of_the_map(spans):
+    @workflow
+    def both() -> list[int]:
+        return twice.map([1, 2])
+
+    assert both() == [3, 4]
+    assert spans.tree() == [
+        "run both: succeeded",
+        "  map twice: succeeded",
+        *[
+            line
+            for i in (0, 1)
+            for line in (
+                f"    workflow twice[{i}]: succeeded",
+                f"      step twice[{i}]/inc: succeeded",
+                f"      step twice[{i}]/inc#2: succeeded",
+            )
+        ],
+    ]
+
+
 def test_what_a_live_body_does_itself_is_under_its_span(spans):
     @workflow
     async def inner() -> None:

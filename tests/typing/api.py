@@ -8,6 +8,7 @@ need is an error itself. What a checker can't follow is in limits.py, with what 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar, assert_type
@@ -34,6 +35,7 @@ from flowkit import (
     exponential,
     in_order,
     outcome,
+    result_of,
     step,
     unmapped,
     use,
@@ -287,6 +289,11 @@ class Shop:
         assert_type(self.order.map(items), list[Row])
         return Shop.tax.map(self.price.map(items))
 
+    @workflow
+    async def visit(self, item: str) -> float:
+        row = await self.order(item)
+        return await self.price.submit(row.name)
+
     @workflow(fail_fast=False)
     @classmethod
     def start_business(cls, name: str) -> Shop:
@@ -485,6 +492,142 @@ def coroutine_returned(url: str) -> bytes:
     return fetch(url)  # type: ignore[return-value]
 
 
+# -- going on from results ---------------------------------------------------------------------------------------------
+
+
+@workflow
+def branching(text: str) -> int:
+    rows = parse(text)
+    assert_type(result_of(rows), list[Row])
+    assert_type(result_of(rows[0].points), int)
+    assert_type(result_of(points.map(rows)), list[int])
+    assert_type(result_of(fetch.ref(text)), bytes)
+    assert_type(result_of(outcome(total(rows))), Outcome[int])
+    for row in result_of(rows):
+        store(row)
+    try:
+        number = result_of(total(rows))
+    except ValueError:
+        number = 0
+    assert_type(number, int)
+    return total(rows, number) if number else number
+
+
+@workflow
+def counting(number: int, limit: int = 3) -> int:
+    assert_type(branching("a"), int)
+    assert_type(result_of(branching("a")), int)
+    assert_type(outcome(branching("a")), Outcome[int])
+    nothing()
+    return number if number >= limit else counting(total(parse("a"), number), limit)
+
+
+def wrong_ways_to_go_on() -> None:
+    result_of()  # type: ignore[call-arg]
+    result_of(total([]), total([]))  # type: ignore[call-arg]
+    points(result_of(parse("a")))  # type: ignore[arg-type]
+    _wrong: str = result_of(total([]))  # type: ignore[assignment]
+    total([], result_of(fetch("a")))  # type: ignore[arg-type]
+    total([], branching(1))  # type: ignore[arg-type]
+    counting(parse("a"))  # type: ignore[arg-type]
+    counting()  # type: ignore[call-arg]
+    label(branching("a"), 1)  # type: ignore[arg-type]
+
+
+@workflow
+def goes_on_with_something_else(text: str) -> str:
+    return counting(branching(text))  # type: ignore[return-value]
+
+
+# -- live bodies -------------------------------------------------------------------------------------------------------
+
+
+@workflow
+async def live(url: str, tries: int = 1) -> int:
+    body = await fetch(url, tries)
+    assert_type(body, bytes)
+    task = total.submit(parse("a"), bonus=2)
+    assert_type(task, asyncio.Task[int])
+    assert_type(await task, int)
+    assert_type(await parse.submit("a"), list[Row])
+    assert_type(fetch.submit(url=url, tries=2), asyncio.Task[bytes])
+    assert_type(await fetch.submit(url), bytes)
+    assert_type(await points.with_options(retries=2).submit(Row("a", 1)), int)
+    both = await asyncio.gather(fetch(url), total.submit([]))
+    assert_type(both, tuple[bytes, int])
+    async with asyncio.TaskGroup() as group:
+        counted = group.create_task(count(body))
+    assert_type(counted.result(), int)
+    assert_type(await report.submit("a", bonus=2), int)
+    assert_type(report.with_options(fail_fast=False).submit("a"), asyncio.Task[int])
+    assert_type(await nothing.submit(), None)
+    return await count(body)
+
+
+@workflow
+async def live_in_live(url: str) -> list[int]:
+    first = await live(url)
+    assert_type(first, int)
+    begun = live.submit(url, tries=first)
+    assert_type(begun, asyncio.Task[int])
+    return [first, await begun]
+
+
+@workflow(fail_fast=False)
+async def live_without_result() -> None:
+    await store.submit(Row("a", 1))
+
+
+async def live_workflows_are_awaited_and_started() -> None:
+    coroutine: Coroutine[Any, Any, int] = live("a")
+    assert_type(await coroutine, int)
+    assert_type(await live("a", tries=2), int)
+    assert_type(asyncio.run(live_in_live("a")), list[int])
+    run = live.start("a")
+    assert_type(run, Run[int])
+    assert_type(await run, int)
+    assert_type(live_in_live.start(url="a").result(), list[int])
+    assert_type(live.with_options(run_id="a").start("a", 2), Run[int])
+    assert_type(await live.with_options(run_id="a")("a"), int)
+    assert_type(live_without_result.start(), Run[None])
+    assert_type(live.graph("a"), Graph)
+
+
+async def wrong_ways_to_live(shop: Shop) -> None:
+    total.submit([Row("a", 1)], bonus="2")  # type: ignore[arg-type]
+    parse.submit(1)  # type: ignore[arg-type]
+    parse.submit()  # type: ignore[call-arg]
+    fetch.submit(1)  # type: ignore[call-overload]
+    report.submit(1)  # type: ignore[arg-type]
+    live.submit(1)  # type: ignore[call-overload]
+    live.submit()  # type: ignore[call-overload]
+    await live(1)  # type: ignore[arg-type]
+    live.start(1)  # type: ignore[call-overload]
+    live.start()  # type: ignore[call-overload]
+    await parse("a")  # type: ignore[misc]
+    await report("a")  # type: ignore[misc]
+    points(parse.submit("a"))  # type: ignore[arg-type]
+    total([], bonus=live("a"))  # type: ignore[arg-type]
+    _task: asyncio.Task[str] = report.submit("a")  # type: ignore[assignment]
+    _run: Run[str] = live.start("a")  # type: ignore[assignment]
+    _wrong: str = await live("a")  # type: ignore[assignment]
+    shop.price.submit(1)  # type: ignore[arg-type]
+    shop.visit.submit()  # type: ignore[call-overload]
+
+
+async def methods_live_too(shop: Shop) -> None:
+    assert_type(await shop.price.submit("a", discount=1), float)
+    assert_type(await shop.order.submit("a"), Row)
+    assert_type(shop.order.submit("a"), asyncio.Task[Row])
+    assert_type(await Shop.open.submit("a"), Shop)
+    assert_type(await Shop.find.submit("a"), list[Shop])
+    assert_type(await Shop.tax.submit(1.0), float)
+    assert_type(await shop.sell.submit(["a"]), list[float])
+    assert_type(await shop.visit("a"), float)
+    assert_type(shop.visit.start("a"), Run[float])
+    assert_type(await shop.visit.submit("a"), float)
+
+
 # -- workflows and runs ------------------------------------------------------------------------------------------------
 
 
@@ -505,7 +648,11 @@ def workflows_keep_parameters_and_result() -> None:
     report.with_options(timeout=5)  # type: ignore[call-arg]
     report.with_options(name="report")  # type: ignore[call-arg]
     report.with_options(run_id=5)  # type: ignore[arg-type]
-    report.map(["a"])  # type: ignore[attr-defined]
+    assert_type(report.map(["a"]), list[int])
+    assert_type(report.map(["a"], unmapped(5)), list[int])
+    assert_type(report.map_outcomes(["a"]), list[Outcome[int]])
+    report.map([1])  # type: ignore[list-item]
+    report.ref("a")  # type: ignore[attr-defined]
 
 
 def workflows_of_classes(shop: Shop) -> None:
