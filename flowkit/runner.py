@@ -184,13 +184,12 @@ class Engine:
         if known is not None:
             return known
         self._refuse_closed(workflow)
-        graph, awaited = _begun(workflow, args, kwargs)
+        # The body may be recorded again, and is to be given what it was given the first time.
+        args, kwargs = capture((tuple(args), dict(kwargs)), [])
+        graph, awaited = _begun(workflow, *capture((args, kwargs), []))
         plan, warnings = self._planned(graph)
         driver = Driver(plan, self._services, run_id=run_id, keeps=True)
         driver.warnings = warnings
-        args, kwargs = capture(
-            (tuple(args), dict(kwargs)), []
-        )  # the body may be recorded again, with what it was given
         driver.given = (workflow, args, kwargs)
         loop = loop_for_steps()
         if loop is not None:
@@ -265,9 +264,6 @@ class Engine:
     def _admit(self, driver: Driver) -> None:
         """Take a run among those under way. Under the engine's lock."""
         self._under_way[id(driver)] = driver
-        if driver.keeps:
-            # Not at exit, when runs that are still being drained need their records.
-            weakref.finalize(driver, self.store.forget, driver.run_id).atexit = False
 
     def _refuse_executor(self, name: str) -> None:
         from flowkit.diagnostics import did_you_mean

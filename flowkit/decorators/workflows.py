@@ -157,7 +157,8 @@ def workflow(**options: Unpack[WorkflowKeywords]) -> _Decorator: ...
 def workflow(function: Any = None, /, **options: Any) -> Any:
     """Make a workflow of a function whose body calls steps, bare or with options (`@workflow(fail_fast=False)`).
 
-    Raises `PolicyError` for options that can't hold, and `MisuseError` for an `async def`, a generator or a class.
+    The body of a `def` is recorded, checked, and then run; that of an `async def` is live, and runs as it goes. Raises
+    `PolicyError` for options that can't hold, and `MisuseError` for a generator or a class.
     """
     made = WorkflowOptions.of("@workflow", **options)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowkit.graph import Ref
+from flowkit.graph import Kind, Ref
 
 if TYPE_CHECKING:
-    from flowkit.graph import Graph
+    from flowkit.graph import Graph, WorkflowSpec
     from flowkit.plan import Plan
 
 __all__ = ["Body"]
@@ -26,6 +26,7 @@ class Body:
         "blocked",
         "fail_fast",
         "failed",
+        "given",
         "goes_round",
         "graph",
         "live",
@@ -38,10 +39,13 @@ class Body:
         "tail",
         "turn",
         "woken",
+        "workflow",
     )
 
-    def __init__(self, graph: Graph, node: int, name: str, *, at: list[int] | None, turn: int = 1) -> None:
-        self.graph = graph
+    def __init__(self, workflow: WorkflowSpec, node: int, name: str, *, at: list[int] | None, turn: int = 1) -> None:
+        self.workflow = workflow
+        self.graph: Graph
+        """What it wrote; there is none before it has written something."""
         self.node = node
         """The node that called it; -1 for a run whose body was written in one go."""
         self.at = at
@@ -49,7 +53,9 @@ class Body:
         """What the keys of its nodes begin with."""
         self.turn = turn
         """Which round this is of a workflow that goes on by returning a call of itself, from 1 on."""
-        self.fail_fast = graph.workflow.policy.fail_fast
+        self.fail_fast = workflow.policy.fail_fast
+        self.given: Any = None
+        """What it is recorded with, kept for when it is recorded again."""
         self.failed: list[int] = []
         """What failed in it unhandled, in order; its own node where the body itself raised."""
         self.open = True
@@ -59,7 +65,7 @@ class Body:
         self.result: Any = None
         """What it returned, once it has."""
         self.tail = -1
-        """The call of itself that it returns, by place in the text: the next round."""
+        """The call of itself that it returns, and that nothing else waits for, by place in the text: the next round."""
         self.goes_round = False
         """Whether the arguments of the next round are there."""
         self.awaits = -1
@@ -86,6 +92,16 @@ class Body:
             return
         result = self.result = graph.result
         if self.prefix and type(result) is Ref and not result._flowkit_path:
-            step = graph.nodes[result._flowkit_node].spec
-            if step is not None and step.flow is not None and step.flow.declared is graph.workflow.declared:
-                self.tail = result._flowkit_node
+            local = result._flowkit_node
+            step = graph.nodes[local].spec
+            same = step is not None and step.flow is not None and step.flow.declared is self.workflow.declared
+            if same and local >= plan.first and not _is_awaited(plan, local):
+                self.tail = local
+
+
+def _is_awaited(plan: Plan, local: int) -> bool:
+    """Whether anything waits for a node, but for the end of a block, behind which nothing comes."""
+    first = plan.first
+    after = plan.dependents[local - first]
+    blocks = all(plan.nodes[i - first].kind is Kind.BARRIER and not _is_awaited(plan, i) for i in after)
+    return not blocks or local in plan.choosers or local in plan.chains

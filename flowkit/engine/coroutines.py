@@ -10,14 +10,13 @@ async step does.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from flowkit.engine.current import Inside
 from flowkit.engine.notes import cut_traceback
-from flowkit.engine.recordings import called_at
+from flowkit.engine.recordings import entered
 from flowkit.engine.requests import Failure
 from flowkit.errors import CancelReason
-from flowkit.graph import live_graph
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -83,6 +82,10 @@ class Coroutines:
         """The live bodies that run, by their call."""
         self._own = False
         """Whether the loop is nobody else's, to be closed with the run."""
+        self._begun: set[tuple[int, int]] = set()
+        """Whose tasks have really begun: one that is cancelled before that would never say so."""
+        self._alarm: asyncio.TimerHandle | None = None
+        """When the loop in this thread looks at the time."""
 
     # -- from outside the loop ----------------------------------------------------------------------------------------
 
@@ -107,35 +110,65 @@ class Coroutines:
         task = self._tasks.get((index, attempt))
         if task is None or self.loop is None or self.loop.is_closed():
             return False
-        self.loop.call_soon_threadsafe(task.cancel)
+        if (index, attempt) in self._begun:
+            self.loop.call_soon_threadsafe(task.cancel)
         return True
 
     def run_here(self, index: int, attempt: int) -> tuple[Feed, Any]:
-        """Run an async step, or a live body (then the attempt is 0), to its end in this thread.
-
-        Time is kept meanwhile: nobody else would.
-        """
-        import asyncio
-
-        run = self._run
-        if self.loop is None:
-            self.loop, self._own = asyncio.new_event_loop(), True
-        loop = self.loop
-        work = self._attempt(index, attempt) if attempt else self._body(index)
-        task = self._tasks[index, attempt] = loop.create_task(work, context=run.context.copy())
-
-        def look() -> None:
-            run.tick()
-            due = run.machine.deadline
-            if due is not None and not task.done():
-                loop.call_later(max(0.0, due - run.services.clock.now()), look)
-
-        look()
+        """Run an async step to its end in this thread. Time is kept meanwhile: nobody else would."""
+        loop = self._loop_here()
+        task = loop.create_task(self._attempt(index, attempt), context=self._run.context.copy())
+        self._tasks[index, attempt] = task
+        self._begun.add((index, attempt))
+        self.keep_time()
         try:
             answer: tuple[Feed, Any] = loop.run_until_complete(task)
             return answer
         finally:
-            self._tasks.pop((index, attempt), None)
+            self._done(index, attempt)
+
+    def play_here(self, index: int) -> None:
+        """Run a live body, and all that is async meanwhile, in this thread until nothing of that is left."""
+        loop = self._loop_here()
+        self._make_task(index, 0)
+        self.keep_time()
+        try:
+            loop.run_until_complete(self._until_idle())
+        finally:
+            if self._run.is_over:
+                self.close()
+
+    def keep_time(self) -> None:
+        """Have the loop in this thread look at the time when something is due. Under the lock, or before it runs."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self._run.machine.deadline
+        if due is not None and self._tasks and self.loop is not None:
+            self._alarm = self.loop.call_later(max(0.0, due - self._run.services.clock.now()), self._look)
+
+    def _look(self) -> None:
+        self._alarm = None
+        self._run.tick()
+        if self._alarm is None:
+            self.keep_time()
+
+    async def _until_idle(self) -> None:
+        import asyncio
+
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+    def _loop_here(self) -> asyncio.AbstractEventLoop:
+        import asyncio
+
+        if self.loop is None:
+            self.loop, self._own = asyncio.new_event_loop(), True
+        return self.loop
+
+    def _done(self, index: int, attempt: int) -> None:
+        self._tasks.pop((index, attempt), None)
+        self._begun.discard((index, attempt))
 
     @property
     def is_playing_here(self) -> bool:
@@ -156,9 +189,18 @@ class Coroutines:
         return live is not None
 
     def close(self) -> None:
-        """Let go of the loop, if it is this run's own."""
-        if self._own and self.loop is not None and not self.loop.is_running():
-            self.loop.close()
+        """Let go of the loop, if it is this run's own, with what somebody left behind on it."""
+        import asyncio
+
+        loop = self.loop
+        if not self._own or loop is None or loop.is_running() or loop.is_closed():
+            return
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
+        loop.close()
 
     # -- on the loop --------------------------------------------------------------------------------------------------
 
@@ -183,12 +225,11 @@ class Coroutines:
         task = loop.create_task(self._answer(index, attempt), context=run.context.copy())
         if not task.done():
             self._tasks[index, attempt] = task
-        if run.is_unwanted(index, attempt):
-            task.cancel()
 
     async def _answer(self, index: int, attempt: int) -> None:
         """One attempt of an async step, or a live body, as a task; it may not leave the run without an answer."""
         run = self._run
+        self._begun.add((index, attempt))
         try:
             feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
             with run.lock:
@@ -199,11 +240,13 @@ class Coroutines:
             with run.lock:
                 run.crash(error)
         finally:
-            self._tasks.pop((index, attempt), None)
+            self._done(index, attempt)
 
     async def _attempt(self, index: int, attempt: int) -> tuple[Feed, Any]:
         run = self._run
         try:
+            if run.is_unwanted(index, attempt):
+                self._give_up()
             value = await run.calling.run_async(run, index, attempt)
         except BaseException as caught:  # noqa: BLE001 - whatever a step raises is its own failure
             error = self._seen(caught, index, unwanted=run.is_unwanted(index, attempt))
@@ -215,13 +258,15 @@ class Coroutines:
         from flowkit.engine.lives import LiveBody  # asyncio is imported by now
 
         run, machine = self._run, self._run.machine
+        live: LiveBody | None = None
         try:
-            workflow, args, kwargs = called_at(run, index)
+            if run.is_unwanted(index, 0):
+                self._give_up()
+            body, (workflow, args, kwargs) = entered(run, index)
+            body.live = True
             assert self.loop is not None
             live = LiveBody(run, index, workflow, self.loop)
-            plan = run.services.plan(live_graph(workflow, live.nodes, live.names))
             with run.lock:
-                machine.begin_live(index, plan, run.services.clock.now())
                 self.lives[index] = live
                 run.after()
             if run.calling.trace is not None and index != machine.root.node:
@@ -235,6 +280,14 @@ class Coroutines:
         finally:
             with run.lock:
                 self.lives.pop(index, None)
+            if live is not None:
+                live.close()
+
+    @staticmethod
+    def _give_up() -> NoReturn:
+        import asyncio
+
+        raise asyncio.CancelledError
 
     def _seen(self, error: BaseException, index: int, *, unwanted: bool) -> BaseException:
         """What a coroutine raised, as its failure: that it was cancelled is one only where nobody asked for it."""

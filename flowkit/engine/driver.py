@@ -70,6 +70,7 @@ class Driver:
         "_more",
         "_pool",
         "_run_id",
+        "_kept",
         "_stopped",
         "_waiting",
         "_wakes",
@@ -138,6 +139,8 @@ class Driver:
         """Whether anybody ever waited, looked at its events or cancelled it."""
         self._wakes: list[Callable[[], None]] = []
         self._stopped: set[tuple[int, int]] = set()
+        self._kept: object = None
+        """What its store keeps of it, if that is for as long as it is held."""
         self._expired: list[Stop] = []
         """Attempts to stop because their time ran out."""
         self._due = float("inf")
@@ -277,7 +280,7 @@ class Driver:
         """
         services = self.services
         if self.keeps:
-            services.store.open(self.run_id, self.plan.graph.workflow.name)
+            self._kept = services.store.open(self.run_id, self.plan.graph.workflow.name)
         if services.tracer is not None:
             self.trace = self.calling.trace = self.context.run(services.tracer.begin, self)
             self.machine.listening = self.keeps or self.trace is not None
@@ -310,11 +313,7 @@ class Driver:
         if not self.services.inline:
             self.coroutines.begin(index)
             return
-        feed, fact = self.coroutines.run_here(index, 0)
-        with self.lock:
-            if self.conclusion is None:
-                feed(index, fact, 0, self.services.clock.now())
-                self.after()
+        self.coroutines.play_here(index)
 
     # -- working --------------------------------------------------------------------------------------------------------
 
@@ -487,7 +486,8 @@ class Driver:
                 if asked is not Work.RECORD:
                     feed, fact = self.calling.do(asked, index)
                 elif machine.lanes_of_work(index) is Lane.LOOP:
-                    feed, fact = self.coroutines.run_here(index, 0)
+                    self.coroutines.play_here(index)  # which hands in for itself
+                    return None
                 else:
                     feed, fact = record_body(self, index)
             elif machine.lanes[index] is Lane.LOOP:
@@ -551,6 +551,8 @@ class Driver:
             self._due = machine.deadline
             if not self.services.inline:
                 self.services.timekeeper.wake_at(self._due, self)
+            elif self._coroutines is not None:
+                self._coroutines.keep_time()
         return busy
 
     def _answer_all(self) -> bool:
@@ -627,6 +629,7 @@ class Driver:
         machine, now = self.machine, self.services.clock.now()
         index, attempt = request.node, request.attempt
         if not attempt:  # a live body
+            self._stopped.add((index, 0))
             if self._coroutines is not None:
                 self._coroutines.stop(index, 0)
             return

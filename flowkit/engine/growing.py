@@ -115,18 +115,21 @@ class Growing(Attempts):
             self._ask_to_record(index)
             return
         self.status[index] = _RUNNING
-        body = self._open_body(index, known, now)
+        body = self._open_body(index, now)
         self._graft(body, known)
         self._close_body(body)
 
-    def _open_body(self, index: int, plan: Plan, now: float, turn: int = 1) -> Body:
+    def _open_body(self, index: int, now: float, turn: int = 1) -> Body:
         """Begin what is done in the place of a call."""
         if turn == 1:
             self.attempts[index] = 1
             if self.listening:
                 self.started_at[index] = now
                 self._tell("step_started", index, attempt=1)
-        body = self.bodies[index] = Body(plan.graph, index, self.key(index), at=[], turn=turn)
+        spec = self.nodes[index].spec
+        assert spec is not None
+        assert spec.flow is not None
+        body = self.bodies[index] = Body(spec.flow, index, self.key(index), at=[], turn=turn)
         self.waits[index] = 1  # for the body itself, as long as it may write more
         return body
 

@@ -105,6 +105,7 @@ class LiveBody:
         self._index = index
         self._loop = loop
         self._waiting: dict[int, asyncio.Future[None]] = {}
+        self._submitted: set[asyncio.Task[Any]] = set()
 
     # -- the body as a whole ------------------------------------------------------------------------------------------
 
@@ -115,7 +116,16 @@ class LiveBody:
         _place.set(_Place(""))
         _count_tasks(self._loop)
         value = await self.workflow.target(*args, **kwargs)
+        _refuse_value(value, self.workflow)
         return machine.returned, value
+
+    def close(self) -> None:
+        """The body is over: nothing that it began and didn't wait for goes on."""
+        for task in self._submitted:
+            task.cancel()
+        for future in self._waiting.values():
+            future.cancel()
+        self._waiting = {}
 
     def wake(self, called: int) -> None:
         """A node that the body called has ended. From any thread, under the lock of the run."""
@@ -131,6 +141,7 @@ class LiveBody:
     def call(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
         """A call in the body. One that has to be waited for in a thread is refused: it would block the loop (FK406)."""
         if not spec.is_async:
+            self._place_of(spec)
             _refuse_plain(spec, frame)
         return self._begin(spec, args, kwargs, frame)
 
@@ -141,9 +152,12 @@ class LiveBody:
         coroutine = self._begin(spec, args, kwargs, frame)
         token = _place.set(None)  # our own task is none of the body's
         try:
-            return self._loop.create_task(coroutine, name=spec.label)
+            task = self._loop.create_task(coroutine, name=spec.label)
         finally:
             _place.reset(token)
+        self._submitted.add(task)
+        task.add_done_callback(self._submitted.discard)
+        return task
 
     def map(self, *_: Any, **__: Any) -> NoReturn:
         message = "`.map` belongs into a `def` body; here write `await asyncio.gather(*[step(x) for x in items])`"
@@ -153,6 +167,10 @@ class LiveBody:
         message = "`outcome` belongs into a `def` body; here catch what the step raises"
         raise MisuseError(message)
 
+    def discard(self, *_: Any) -> NoReturn:
+        message = "`discard` belongs into a `def` body; here write `await step(...)` and take no notice of the result"
+        raise MisuseError(message)
+
     def open(self, *_: Any) -> NoReturn:
         message = "blocks such as `in_order()` belong into a `def` body; here the order is that of your `await`s"
         raise MisuseError(message)
@@ -160,15 +178,18 @@ class LiveBody:
     def _begin(
         self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any
     ) -> Coroutine[Any, Any, Any]:
+        name = self._place_of(spec).name(spec.label)
+        args, kwargs = capture((args, kwargs), [])
+        return self._await(spec, args, kwargs, name, frame.f_code, frame.f_lasti)
+
+    def _place_of(self, spec: StepSpec) -> _Place:
         place = _place.get()
         if place is None or asyncio._get_running_loop() is not self._loop:
             message = (
                 f"`{spec.label}` is called outside of the tasks of the live body it belongs to; call it in the body"
             )
             raise MisuseError(message)
-        name = place.name(spec.label)
-        args, kwargs = capture((args, kwargs), [])
-        return self._await(spec, args, kwargs, name, frame.f_code, frame.f_lasti)
+        return place
 
     async def _await(self, spec: StepSpec, args: Any, kwargs: Any, name: str, code: Any, lasti: int) -> Any:
         run, machine = self._run, self._run.machine
@@ -178,7 +199,11 @@ class LiveBody:
         self.names.append(name)
         graph = live_graph(self.workflow, self.nodes, self.names)
         graph.first = node.index
-        plan = run.services.plan(graph)
+        try:
+            plan = run.services.plan(graph)
+        except BaseException:
+            del self.nodes[-1], self.names[-1]  # it doesn't fit: the body may go on without it
+            raise
         with run.lock:
             called = None if run.is_over else machine.call(self._index, plan, run.services.clock.now())
             if called is not None:
@@ -196,6 +221,15 @@ class LiveBody:
             raise
         body = machine.bodies[self._index]
         return hand_over(run, body, node.index)  # type: ignore[arg-type]
+
+
+def _refuse_value(value: Any, workflow: WorkflowSpec) -> None:
+    """Raise for what a body can't return: what is still to be awaited."""
+    if asyncio.iscoroutine(value) or asyncio.isfuture(value):
+        if asyncio.iscoroutine(value):
+            value.close()
+        message = f"`{workflow.label}` returned what a call gave without awaiting it; write `return await ...`"
+        raise MisuseError(message)
 
 
 def _refuse_plain(spec: StepSpec, frame: Any) -> NoReturn:

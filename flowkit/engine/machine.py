@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Iterable, Sequence
 
+    from flowkit.engine.bodies import Body
     from flowkit.graph import SourceKind
     from flowkit.plan import Plan
 
@@ -221,13 +222,23 @@ class Machine(Growing):
 
     # -- bodies that go on ----------------------------------------------------------------------------------------------
 
+    def enter(self, index: int, now: float) -> Body | None:
+        """The body of a call is about to be recorded, or played: what is done in its place; None if nobody wants it."""
+        if self.status[index] >= _SUCCEEDED:
+            return None
+        body = self.bodies.get(index)
+        if body is None:
+            body = self._open_body(index, now)
+        elif body.goes_round:
+            before, body = body, self._open_body(index, now, body.turn + 1)
+            self._forget(before)
+        return body
+
     def write(self, index: int, plan: Plan, now: float) -> bool:
         """The body of a call wrote more; says whether it is still wanted."""
-        body = self.bodies.get(index)
-        if self.status[index] >= _SUCCEEDED or (body is not None and body.failed):
+        body = self.bodies[index]
+        if self.status[index] >= _SUCCEEDED or body.failed:
             return False
-        if body is None:
-            body = self._open_body(index, plan, now)
         self._graft(body, plan)
         self._advance_fresh(now)
         return True
@@ -237,13 +248,7 @@ class Machine(Growing):
         if not self._answered(index, attempt, now):
             self._close(now)
             return
-        body = self.bodies.get(index)
-        if body is not None and body.goes_round:
-            again = self._open_body(index, plan, now, body.turn + 1)
-            self._forget(body)
-            body = again
-        elif body is None:
-            body = self._open_body(index, plan, now)
+        body = self.bodies[index]
         if not body.failed:
             self._graft(body, plan)
         self._close_body(body)
@@ -279,13 +284,6 @@ class Machine(Growing):
         """Nobody waits any more for what a live body called."""
         self._cut_off([index], why, now)
         self._close(now)
-
-    def begin_live(self, index: int, plan: Plan, now: float) -> None:
-        """The body of a call is live: it has begun, and calls as it goes."""
-        body = self.bodies.get(index)
-        if body is None:
-            body = self._open_body(index, plan, now)
-        body.live = True
 
     def returned(self, index: int, value: Any, attempt: int, now: float) -> None:
         """A live body has returned. What it called and didn't wait for is stopped."""

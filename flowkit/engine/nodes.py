@@ -97,7 +97,7 @@ class Nodes:
         self.chains: dict[int, Sequence[int]] = dict(plan.chains)
         self.choosers: dict[int, Sequence[int]] = dict(plan.choosers)
         size = len(self.nodes)
-        self.root = Body(plan.graph, -1, "", at=None)
+        self.root = Body(plan.graph.workflow, -1, "", at=None)
         self.homes: list[Body] = [self.root] * size
         """Per node, the body it was written in."""
         self.bodies: dict[int, Body] = {}

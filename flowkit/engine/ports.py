@@ -101,8 +101,8 @@ class Timekeeper(Protocol):
 class Store(Protocol):
     """Where runs live."""
 
-    def open(self, run_id: str, workflow: str) -> None:
-        """Keep a run that begins."""
+    def open(self, run_id: str, workflow: str) -> object:
+        """Keep a run that begins: while what this returns is held, or for good."""
 
     def record(self, run_id: str, step: StepRecord) -> None:
         """Keep how a step ended. Nobody sees the result before this has returned."""

@@ -21,7 +21,8 @@ from flowkit.engine.notes import add_note, cut_traceback
 from flowkit.engine.requests import Failure
 from flowkit.engine.statuses import Status
 from flowkit.errors import NonDeterminismError
-from flowkit.graph import record
+from flowkit.graph import Kind, capture, record
+from flowkit.graph.refs import LEAVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,29 +66,42 @@ class Recorded(Protocol):
         """Do what the machine asks for. Under the lock."""
 
 
-def called_at(run: Recorded, index: int) -> tuple[WorkflowSpec, Sequence[Any], Mapping[str, Any]]:
-    """The workflow that a node calls, and with what."""
+def entered(run: Recorded, index: int) -> tuple[Body, tuple[WorkflowSpec, Sequence[Any], Mapping[str, Any]]]:
+    """The body of a call that is about to say what it does: what it said so far, its workflow, and its arguments.
+
+    Raises `Unwound` where nobody wants it any more.
+    """
     machine = run.machine
-    if index == machine.root.node:
-        return run.given
-    spec, args, kwargs = run.calling.arguments(machine.call_of(index))
-    assert spec.flow is not None
-    return spec.flow, args, kwargs or {}
+    body, given = machine.bodies.get(index), None
+    if body is None or body.goes_round:
+        if index != machine.root.node:
+            spec, args, kwargs = run.calling.arguments(machine.call_of(index))
+            assert spec.flow is not None
+            given = spec.flow, args, kwargs or {}
+        with run.lock:
+            body = machine.enter(index, run.services.clock.now())
+    if body is None:
+        raise Unwound
+    if given is not None:
+        body.given = given
+    elif body.given is None:
+        body.given = run.given
+    return body, body.given
 
 
 def record_body(run: Recorded, index: int) -> tuple[Feed, Any]:
     """Record the body of a call: how to hand in what came of it, and what that is."""
     machine = run.machine
     try:
-        source = machine.call_of(index)
-        flow, args, kwargs = called_at(run, index)
-        over = machine.bodies.get(index) if source == index else None
+        body, (flow, args, kwargs) = entered(run, index)
+        if body.at:  # it was recorded before, and may have changed what it was given
+            args, kwargs = capture((args, kwargs), [])
 
         def asked(recorder: Recorder, local: int) -> Any:
             return answer(run, index, recorder, local)
 
         graph = run.context.copy().run(record, flow, args, kwargs, asked)
-        return machine.written, run.services.plan(laid_over(machine, over, graph))
+        return machine.written, run.services.plan(laid_over(machine, body, graph))
     except Unwound:
         return machine.park, None
     except BaseException as error:  # noqa: BLE001 - a body is somebody's own code
@@ -102,8 +116,8 @@ def answer(run: Recorded, index: int, recorder: Recorder, local: int) -> Any:
     machine = run.machine
     write_on(run, index, recorder, local)
     with run.lock:
-        body = machine.bodies.get(index)
-        if run.is_over or body is None or not machine.is_visible(body.where(local)):
+        body = machine.bodies[index]
+        if run.is_over or not machine.is_visible(body.where(local)):
             raise Unwound
     return hand_over(run, body, local)
 
@@ -111,13 +125,12 @@ def answer(run: Recorded, index: int, recorder: Recorder, local: int) -> Any:
 def write_on(run: Recorded, index: int, recorder: Recorder, local: int, *, blocked: bool = False) -> None:
     """Have the run take what a body has written so far, before it asks for one of its results."""
     machine = run.machine
-    body = machine.bodies.get(index)
-    known = len(body.at or ()) if body is not None else 0
+    body = machine.bodies[index]
+    known = len(body.at or ())
     plan = None
     recorder.name_dependencies()
-    if body is not None:
-        compare(machine, body, recorder.planned, recorder.nodes[recorder.planned : known])
-        recorder.planned = min(known, len(recorder.nodes))
+    compare(machine, body, recorder.planned, recorder.nodes[recorder.planned : known])
+    recorder.planned = min(known, len(recorder.nodes))
     if len(recorder.nodes) > known:
         recorder.planned = known
         plan = run.services.plan(recorder.segment())
@@ -126,7 +139,6 @@ def write_on(run: Recorded, index: int, recorder: Recorder, local: int, *, block
             raise Unwound
         if plan is not None and not machine.write(index, plan, run.services.clock.now()):
             raise Unwound
-        body = machine.bodies[index]
         if not machine.is_visible(body.where(local)):
             machine.expect(index, local, blocked=blocked)
         run.after()
@@ -145,13 +157,12 @@ def hand_over(run: Recorded, body: Body, local: int) -> Any:
     raise skipped(machine, index)
 
 
-def laid_over(machine: Machine, body: Body | None, graph: Graph) -> Graph:
+def laid_over(machine: Machine, body: Body, graph: Graph) -> Graph:
     """The graph of a body that has returned, once it is known to begin with what that wrote before."""
-    known = len(body.at or ()) if body is not None else 0
-    if body is not None:
-        if len(graph.nodes) < known:
-            refuse(body, body.graph.nodes[len(graph.nodes)], None)
-        compare(machine, body, graph.first, graph.nodes[graph.first : known])
+    known = len(body.at or ())
+    if len(graph.nodes) < known:
+        refuse(body, body.graph.nodes[len(graph.nodes)], None)
+    compare(machine, body, graph.first, graph.nodes[graph.first : known])
     graph.first = known
     return graph
 
@@ -160,13 +171,31 @@ def compare(machine: Machine, body: Body, first: int, again: Sequence[Node]) -> 
     """Hold what a body writes again, from one place in the text on, against what it wrote before."""
     for local, node in enumerate(again, first):
         before = machine.nodes[body.where(local)]
-        if wiring(before) != wiring(node):
+        if wiring(before) != wiring(node) or not _agree(before, node):
             refuse(body, before, node)
 
 
 def wiring(node: Node) -> Any:
-    """What makes a node the same one when a body is recorded again."""
+    """What makes a node the same one when a body is recorded again: with its plain arguments, see `_agree`."""
     return node.kind, node.spec and node.spec.declared, tuple(node.data), tuple(node.order or ()), node.choice
+
+
+def _agree(before: Node, now: Node) -> bool:
+    """Whether the numbers, strings and the like that a step is given are the same. Other values aren't looked into."""
+    if before.kind is Kind.MAP:
+        return True
+    names = (before.kwargs or {}).keys()
+    if len(before.args) != len(now.args) or names != (now.kwargs or {}).keys():
+        return False
+    pairs = [*zip(before.args, now.args, strict=True)]
+    if names:
+        assert before.kwargs is not None
+        assert now.kwargs is not None
+        pairs += [(before.kwargs[name], now.kwargs[name]) for name in names]
+    return all(
+        type(one) is type(other) and (type(one) not in LEAVES or one == other or one != one)  # noqa: PLR0124 - nan
+        for one, other in pairs
+    )
 
 
 def refuse(body: Body, before: Node, now: Node | None) -> NoReturn:

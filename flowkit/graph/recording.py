@@ -84,7 +84,12 @@ class Recorder:
     """The graph of one body, as far as it has been written."""
 
     def __init__(
-        self, workflow: WorkflowSpec, answer: Answer | None = None, above: tuple[WorkflowSpec, ...] = ()
+        self,
+        workflow: WorkflowSpec,
+        answer: Answer | None = None,
+        above: tuple[WorkflowSpec, ...] = (),
+        *,
+        to_run: bool = False,
     ) -> None:
         self.workflow = workflow
         self.nodes: list[Node] = []
@@ -94,6 +99,10 @@ class Recorder:
         self._answer = answer
         self._above = above
         """The workflows in whose bodies this one is being recorded."""
+        self._to_run = to_run or answer is not None
+        """Whether what is written will run, so that a body which needs a result isn't written half."""
+        self._left: BaseException | None = None
+        """What ended the body before it returned: it goes on later, from its beginning."""
         self._inner: dict[int, Graph] = {}
         self._graph: weakref.ref[Graph] | None = None
         self._finished = False
@@ -153,8 +162,14 @@ class Recorder:
         declared = workflow.declared
         recursive = declared is self.workflow.declared or any(one.declared is declared for one in self._above)
         if not (node.data or spec.is_async or recursive or self.problems):
-            graph = _record(Recorder(workflow, above=(*self._above, self.workflow)), node.args, node.kwargs or {})
-            if graph.stopped is None or self._answer is None:
+            inner = Recorder(workflow, above=(*self._above, self.workflow), to_run=self._to_run)
+            try:
+                graph = _record(inner, node.args, node.kwargs or {})
+            except CheckFailed:
+                raise
+            except Exception:  # noqa: BLE001 - its own failure, or a call that doesn't fit: found when it is its turn
+                return ref
+            if graph.stopped is None or not self._to_run:
                 self._inner[node.index] = graph
         return ref
 
@@ -174,7 +189,16 @@ class Recorder:
                 ),
             )
             raise StopRecording
-        return project(self._answer(self, index), ref._flowkit_path)
+        try:
+            value = self._answer(self, index)
+        except Exception:
+            raise
+        except BaseException as unwound:
+            # What the body still writes on its way out is nobody's: it is recorded again.
+            self._left, self.nodes, self.used = unwound, self.nodes.copy(), self.used.copy()
+            self.keys = Keys(self.nodes)
+            raise
+        return project(value, ref._flowkit_path)
 
     def segment(self) -> Graph:
         """What was written so far, by a body that goes on."""
@@ -655,7 +679,11 @@ def _record(recorder: Recorder, args: Sequence[Any], kwargs: Mapping[str, Any]) 
         value = None
     except BaseException:
         recorder.close_for_good()
+        if recorder._left is not None:
+            raise recorder._left from None
         raise
     finally:
         recording.reset(token)
+    if recorder._left is not None:
+        raise recorder._left  # which the body has eaten
     return recorder.finish(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import attrs
@@ -26,34 +26,29 @@ class RunRecord:
 
 
 class MemoryStore:
-    """Keeps runs for as long as somebody may ask for them."""
+    """Keeps runs for as long as somebody may ask for them: who holds what `open` returned, or finds them by their id.
+
+    It doesn't hold them itself. A failure that is kept leads, through its traceback, to everything that its step could
+    see, the run itself among that; only the cycle collector can tell when nobody else does.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._runs: dict[str, RunRecord] = {}
+        self._runs: weakref.WeakValueDictionary[str, RunRecord] = weakref.WeakValueDictionary()
 
-    def open(self, run_id: str, workflow: str) -> None:
-        """Keep a run that begins."""
-        with self._lock:
-            self._runs[run_id] = RunRecord(run_id, workflow)
+    def open(self, run_id: str, workflow: str) -> RunRecord:
+        """Keep a run that begins, while this is held."""
+        run = self._runs[run_id] = RunRecord(run_id, workflow)
+        return run
 
     def record(self, run_id: str, step: StepRecord) -> None:
         """Keep how a step ended."""
-        with self._lock:
-            self._runs[run_id].steps[step.key] = step
+        self._runs[run_id].steps[step.key] = step
 
     def close(self, run_id: str, status: str, error: BaseException | None) -> None:
         """Keep how a run ended."""
-        with self._lock:
-            run = self._runs[run_id]
-            run.status, run.error = status, error
+        run = self._runs[run_id]
+        run.status, run.error = status, error
 
     def load(self, run_id: str) -> RunRecord | None:
         """A run, as far as it is kept; None if there is none of this id."""
-        with self._lock:
-            return self._runs.get(run_id)
-
-    def forget(self, run_id: str) -> None:
-        """Drop a run. One that isn't there is no mistake."""
-        with self._lock:
-            self._runs.pop(run_id, None)
+        return self._runs.get(run_id)

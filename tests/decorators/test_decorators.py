@@ -897,7 +897,7 @@ def test_outside_a_body_columns_are_of_one_length():
 
 @pytest.mark.parametrize("verb", ["map", "map_outcomes"])
 def test_outside_a_body_an_async_step_has_no_map(verb):
-    with pytest.raises(MisuseError, match="outside a workflow would have to await; call the step itself"):
+    with pytest.raises(MisuseError, match="outside a workflow would have to await; call it yourself"):
         getattr(fetch, verb)(["a"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 
@@ -10,6 +11,7 @@ import pytest
 
 from flowkit import (
     CheckFailed,
+    Engine,
     Fallback,
     MisuseError,
     Outcome,
@@ -433,3 +435,24 @@ def test_a_warning_of_the_checks_is_logged_once_and_told_to_who_listens(caplog):
     run = impure.start()
     run.wait()
     assert [event.finding.code for event in run.events() if event.kind == "run_warned"] == ["FK404"]
+
+
+def test_a_run_that_failed_is_gone_when_nobody_holds_it():
+    """What it failed with leads to everything there was, through its traceback, but nothing leads to that."""
+
+    @step
+    def fails() -> None:
+        raise ValueError("no")
+
+    @workflow
+    def work() -> None:
+        fails()
+
+    with Engine() as engine:
+        run = work.start()
+        run.wait()
+        run_id = run.id
+        assert engine.store.load(run_id).status == "failed"
+        del run
+        gc.collect()
+        assert engine.store.load(run_id) is None

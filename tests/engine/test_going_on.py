@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import tracemalloc
 
@@ -206,6 +207,54 @@ def test_a_body_asks_inside_of_a_block_and_goes_on_in_it(result):
 
     assert result(talk, 1) == 3
     assert said == [2, 3, 3]
+
+
+def test_a_body_that_eats_everything_goes_on_with_the_value_all_the_same(result):
+    @workflow
+    def greedy(x: int) -> int:
+        try:
+            number = result_of(inc(x))
+        except BaseException:
+            inc(100)
+            raise ValueError(x) from None
+        return inc(number)
+
+    @workflow
+    def sloppy(x: int) -> int:
+        number = 100
+        try:
+            number = result_of(inc(x))
+        except BaseException:
+            discard(inc(1_000))
+        discard(inc(number))
+        return inc(number)
+
+    assert result(greedy, 1) == 3
+    assert result(sloppy, 1) == 3
+
+
+def test_a_literal_that_is_another_one_the_second_time_fails_the_run():
+    counting = itertools.count()
+
+    @workflow
+    def unsteady(x: int) -> int:
+        return add(result_of(add(x, next(counting))), 1)
+
+    with pytest.raises(NonDeterminismError, match="where it had called `add`"):
+        unsteady.start(1).result(timeout=LONG)
+
+
+def test_a_body_that_changes_what_it_is_given_is_given_the_same_again(result):
+    @step
+    def total(xs: list[int]) -> int:
+        return sum(xs)
+
+    @workflow
+    def growing(xs: list[int]) -> int:
+        xs.append(1)
+        return add(result_of(total(list(xs))), len(xs))
+
+    assert result(growing, [1, 2]) == 7
 
 
 def test_a_step_that_calls_a_step_just_calls_it_while_a_body_waits(result):
@@ -464,6 +513,85 @@ def test_each_item_has_rounds_and_keys_of_its_own():
 
 def test_outside_a_body_its_map_is_a_loop_of_runs():
     assert twice.map([1, 2]) == [3, 4]
+
+
+def test_one_inside_of_another_may_ask_for_a_result_though_all_arguments_are_known(result):
+    said = []
+
+    @step
+    def say(x: int) -> None:
+        said.append(x)
+
+    @workflow
+    def low(x: int) -> int:
+        number = result_of(inc(x))
+        say(number)
+        return inc(number)
+
+    @workflow
+    def middle(x: int) -> int:
+        return low(x)
+
+    @workflow
+    def top(x: int) -> int:
+        return middle(x)
+
+    assert result(top, 1) == 3
+    assert said == [2]
+
+
+def test_one_may_ask_for_what_is_there_at_once(result):
+    said = []
+
+    @step
+    def say(x: int) -> None:
+        said.append(x)
+
+    @workflow
+    def constant() -> int:
+        return 7
+
+    @workflow
+    def asks(x: int) -> int:
+        number = result_of(constant())
+        say(number)
+        return inc(number)
+
+    @workflow
+    def top(x: int) -> int:
+        return asks(inc(x))
+
+    assert result(top, 1) == 8
+    assert said == [7]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_what_its_body_raises_is_its_failure_whenever_that_is_recorded(result, known):
+    @workflow
+    def picky(x: int) -> int:
+        if x > 0:
+            raise KeyError(x)
+        return inc(x)
+
+    @step
+    def word(end: Outcome[int]) -> str:
+        return end.status
+
+    @workflow
+    def top(x: int) -> str:
+        return word(outcome(picky(x if known else inc(x))))
+
+    assert result(top, 5) == "failed"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
+def test_a_call_that_doesnt_fit_it_is_found_before_anything_runs(known):
+    @workflow
+    def top(x: int) -> int:
+        return twice(x if known else inc(x), 2)
+
+    with pytest.raises(CheckFailed, match="FK202"):
+        top(1)
 
 
 def test_its_arguments_are_real_values_inside_it(result):
@@ -743,3 +871,57 @@ def test_a_failure_in_a_round_is_the_failure_of_the_whole(result):
 
     with pytest.raises(ValueError, match="no 3"):
         result(failing, 0)
+
+
+def test_a_round_asks_for_results_of_its_own(result):
+    said = []
+
+    @step
+    def say(x: int) -> None:
+        said.append(x)
+
+    @workflow
+    def up(n: int) -> int:
+        say(n)
+        number = inc(n)
+        if result_of(number) > 5:
+            return number
+        return up(add(number, 1))
+
+    assert result(up, 1) == 6
+    assert said == [1, 3, 5]
+
+
+def test_a_call_of_itself_that_something_else_takes_too_is_no_round(result):
+    said = []
+
+    @step
+    def say(x: int) -> None:
+        said.append(x)
+
+    @workflow
+    def down(n: int) -> int:
+        if n > 2:
+            return n
+        last = down(inc(n))
+        say(last)
+        return last
+
+    @workflow
+    def top(x: int) -> int:
+        return down(inc(x))
+
+    assert result(top, 0) == 3
+    assert said == [3, 3]
+
+
+def test_a_block_round_the_call_of_itself_doesnt_keep_it_from_being_a_round():
+    @workflow
+    def count(x: int, rounds: int) -> int:
+        if not rounds:
+            return x
+        with in_order():
+            return count(inc(x), rounds - 1)
+
+    run = count.start(0, 3)
+    assert run.result(timeout=LONG) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import itertools
@@ -18,10 +19,13 @@ from flowkit import (
     Engine,
     MisuseError,
     Outcome,
+    Retry,
     RunCancelled,
     RunStatus,
     Skipped,
+    StepTimeout,
     current,
+    discard,
     in_order,
     outcome,
     step,
@@ -218,8 +222,12 @@ async def test_a_plain_call_of_a_sync_workflow_is_refused():
 
 @pytest.mark.parametrize(
     ("use", "said"),
-    [(lambda: inc.map([1]), r"asyncio\.gather"), (in_order, r"the order is that of your `await`s")],
-    ids=["map", "in_order"],
+    [
+        (lambda: inc.map([1]), r"asyncio\.gather"),
+        (in_order, r"the order is that of your `await`s"),
+        (lambda: discard(None), r"`discard` takes the result of a step"),
+    ],
+    ids=["map", "in_order", "discard"],
 )
 async def test_words_of_recorded_bodies_say_what_to_write_instead(use, said):
     @workflow
@@ -558,6 +566,67 @@ async def test_whoever_stops_awaiting_a_live_call_cancels_its_run():
     await ended.wait()
 
 
+async def test_a_call_that_is_refused_and_caught_leaves_nothing_behind():
+    @workflow
+    async def live(x: int) -> int:
+        with contextlib.suppress(CheckFailed):
+            await inc.submit("s")
+        return await inc.submit(x)
+
+    run = live.start(1)
+    assert await run == 2
+    assert [record.key for record in run.steps] == ["inc#2"]
+
+
+@pytest.mark.parametrize("call", [ainc, ainc.submit, inc.submit, twice], ids=["step", "submit", "sync", "workflow"])
+async def test_what_isnt_awaited_cant_be_returned(call):
+    @workflow
+    async def live(x: int) -> int:
+        return call(x)
+
+    with pytest.raises(MisuseError, match=r"without awaiting it; write `return await \.\.\.`"):
+        await live(1)
+
+
+async def left_on_the_loop():
+    """The tasks beside this one, once the loop has had its turn."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return [task.get_coro().__qualname__ for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+@pytest.mark.parametrize("how", ["raises", "returns", "is cancelled"])
+async def test_nothing_of_a_body_is_left_on_the_loop_when_it_is_over(how):
+    begun = asyncio.Event()
+
+    @step
+    async def patient() -> None:
+        begun.set()
+        await asyncio.get_running_loop().create_future()
+
+    async def mine() -> None:
+        await forever()
+
+    @workflow
+    async def live() -> int:
+        patient.submit()
+        others = [asyncio.ensure_future(mine())]
+        await begun.wait()
+        if how == "raises":
+            raise KeyError(how)
+        if how == "is cancelled":
+            await others[0]
+        return 1
+
+    run = live.start()
+    await begun.wait()
+    if how == "is cancelled":
+        run.cancel()
+    with contextlib.suppress(KeyError, RunCancelled):
+        await run
+    assert await left_on_the_loop() == []
+
+
 # -- in other bodies ---------------------------------------------------------------------------------------------------
 
 
@@ -608,6 +677,54 @@ async def test_live_bodies_call_themselves():
         return 0 if not down else await count(down - 1) + await ainc(0)
 
     assert await count(20) == 20
+
+
+# -- inline ------------------------------------------------------------------------------------------------------------
+
+
+def test_several_bodies_play_side_by_side_inline():
+    @workflow
+    async def live(x: int) -> int:
+        return await inc.submit(x) + await ainc(x)
+
+    @step
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    @workflow
+    def both(x: int) -> int:
+        return add(live(x), live(add(x, live(x))))
+
+    with Engine(executor="inline"):
+        assert both(1) == 4 + 12
+
+
+def test_time_is_kept_inline():
+    @step(delay=0.01)
+    async def later(x: int) -> int:
+        return x
+
+    @step(retries=Retry(max_attempts=2, backoff=[0.01], jitter="none"))
+    async def second(x: int) -> int:
+        if current().attempt == 1:
+            raise OSError(x)
+        return x
+
+    @step(timeout=0.05)
+    async def endless() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    @workflow
+    async def live(x: int) -> str:
+        number = await later(x) + await second(x)
+        try:
+            await endless()
+        except StepTimeout:
+            return f"{number}, timed out"
+        return "went on"
+
+    with Engine(executor="inline"):
+        assert live.start(1).result() == "2, timed out"
 
 
 # -- many --------------------------------------------------------------------------------------------------------------
