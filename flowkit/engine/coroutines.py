@@ -117,7 +117,7 @@ class Coroutines:
     def run_here(self, index: int, attempt: int) -> tuple[Feed, Any]:
         """Run an async step to its end in this thread. Time is kept meanwhile: nobody else would."""
         loop = self._loop_here()
-        task = loop.create_task(self._attempt(index, attempt), context=self._run.context.copy())
+        task = self._run.context.copy().run(loop.create_task, self._attempt(index, attempt))
         self._tasks[index, attempt] = task
         self._begun.add((index, attempt))
         self.keep_time()
@@ -222,7 +222,7 @@ class Coroutines:
     def _make_task(self, index: int, attempt: int) -> None:
         run, loop = self._run, self.loop
         assert loop is not None
-        task = loop.create_task(self._answer(index, attempt), context=run.context.copy())
+        task = run.context.copy().run(loop.create_task, self._answer(index, attempt))
         if not task.done():
             self._tasks[index, attempt] = task
 

@@ -80,18 +80,21 @@ def _count_tasks(loop: asyncio.AbstractEventLoop) -> None:
         return
 
     def factory(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        make: Any = before or _make_task
         place = _place.get()
-        # Not in a callback, which has the context of whoever asked for it: what the engine begins is no part of a body.
-        if place is not None and asyncio.current_task(loop) is not None:
-            context = options.get("context") or contextvars.copy_context()
-            context.run(_place.set, place.child())
-            options["context"] = context
-        return (
-            before(loop, coroutine, **options) if before is not None else asyncio.Task(coroutine, loop=loop, **options)
-        )
+        if place is None:
+            return make(loop, coroutine, **options)
+        context = options.get("context") or contextvars.copy_context()
+        context.run(_place.set, place.child())
+        # A task copies the context that it is made in, so a factory needn't know of contexts.
+        return context.run(make, loop, coroutine, **options)
 
     factory.counts = True  # type: ignore[attr-defined]
     loop.set_task_factory(factory)
+
+
+def _make_task(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+    return asyncio.Task(coroutine, loop=loop, **options)
 
 
 class LiveBody:

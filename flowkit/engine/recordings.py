@@ -202,6 +202,8 @@ def refuse(body: Body, before: Node, now: Node | None) -> NoReturn:
     """Raise for a body that wrote something else the second time."""
     key = body.prefix + body.graph.keys[before.index]
     there = "nothing" if now is None else f"a call of `{now.spec.label}`" if now.spec is not None else "something else"
+    if now is not None and wiring(before) == wiring(now):
+        there += " with other arguments"
     raise NonDeterminismError(
         body.graph.workflow.label,
         f"where it had called `{key}`{_at(before)} it now has {there}{_at(now) if now is not None else ''}",

@@ -769,8 +769,8 @@ def test_other_tasks_on_the_loop_are_left_alone():
     """Nothing is put round tasks that have nothing to do with a live body, and a factory of somebody else stays."""
     made = []
 
-    def factory(loop, coroutine, **options):
-        task = asyncio.Task(coroutine, loop=loop, **options)
+    def factory(loop, coroutine):
+        task = asyncio.Task(coroutine, loop=loop)
         made.append(task)
         return task
 
