@@ -95,7 +95,7 @@ class FlowkitError(Exception):
 
 
 class CheckFailed(FlowkitError):
-    """A workflow has mistakes that would have shown only after it had started; nothing was run.
+    """A workflow has mistakes that would have shown only after it had started; nothing of what was checked was run.
 
     `diagnostics` holds all of them, in the order of the source; `str()` is the rendered text.
     """

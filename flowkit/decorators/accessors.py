@@ -1,4 +1,4 @@
-"""What a step offers besides being called: the same on functions and, bound, on methods.
+"""What steps and workflows offer besides being called: the same on functions and, bound, on methods.
 
 `self: Callable[[A], T]` is how a signature takes the step itself apart: a step is what it is called with, and what it
 gives. An `async` step gives a coroutine when it is called, and what that ends with everywhere else.
@@ -22,7 +22,7 @@ from flowkit.graph import Outcome, StepSpec, WorkflowSpec, current_recorder
 if TYPE_CHECKING:
     from asyncio import Task
 
-__all__ = ["Accessors", "Mapped", "submit"]
+__all__ = ["Accessors"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,8 +39,8 @@ Column: TypeAlias = Iterable[T] | Unmapped[T]
 Async: TypeAlias = Coroutine[Any, Any, T]
 
 
-class Mapped(Decorated[P, R, K], Generic[P, R, K]):
-    """What steps and workflows offer alike: to be called for each item of a list."""
+class Accessors(Decorated[P, R, K], Generic[P, R, K]):
+    """The verbs of steps and workflows."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function; in a workflow's body, record the call."""
@@ -176,44 +176,38 @@ class Mapped(Decorated[P, R, K], Generic[P, R, K]):
         check_place(spec, bound)
         return map_step(spec.as_step, bound, columns, frame, tolerant=tolerant)
 
-
-class Accessors(Mapped[P, R, StepSpec], Generic[P, R]):
-    """The verbs of a step."""
-
     @overload
     def ref(self: Callable[Q, Async[T]], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
     @overload
     def ref(self: Callable[Q, T], *args: Q.args, **kwargs: Q.kwargs) -> T: ...
     def ref(self, *args: Any, **kwargs: Any) -> Any:
-        """Record a call of an `async` step in a `def` body, typed as what awaiting it gives."""
-        spec, bound = self._parts()
-        recorder = current_recorder()
-        if recorder is None:
-            instead = "await the step instead" if spec.is_async else "call the step instead"
-            message = f"`{spec.label}.ref` records a call, and no workflow's body is running; {instead}"
+        """Record a call of what is `async` in a `def` body, typed as what awaiting it gives."""
+        declared, bound = self._parts()
+        spec = declared.as_step
+        recorder: Any = current_recorder()
+        if recorder is None or hasattr(recorder, "submit"):
+            instead = "await it" if spec.is_async else "call it"
+            where = "no workflow's body is running" if recorder is None else "this body is live"
+            message = f"`{spec.label}.ref` records a call, and {where}; {instead} instead"
             raise MisuseError(message)
-        check_place(spec, bound)
-        return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))
+        check_place(declared, bound)
+        record = recorder.call if spec.flow is None else recorder.flow
+        return record(spec, (*bound, *args), kwargs, sys._getframe(1))
 
     @overload
     def submit(self: Callable[Q, Async[T]], *args: Q.args, **kwargs: Q.kwargs) -> Task[T]: ...
     @overload
     def submit(self: Callable[Q, T], *args: Q.args, **kwargs: Q.kwargs) -> Task[T]: ...
     def submit(self, *args: Any, **kwargs: Any) -> Any:
-        """Begin a call in an `async def` body, to be awaited then or later: what to write where the step isn't async.
+        """Begin a call in an `async def` body, to be awaited then or later: what to write for what isn't async itself.
 
-        Cancelling the task cancels the step.
+        Cancelling the task cancels the call.
         """
         spec, bound = self._parts()
-        return submit(spec, (*bound, *args), kwargs, sys._getframe(1))
-
-
-def submit(spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
-    """Begin a call of a live body. Raises `MisuseError` anywhere else."""
-    recorder: Any = current_recorder()
-    if recorder is None or not hasattr(recorder, "submit"):
-        way_out = "call it" if recorder is None else "in a `def` body calls begin side by side by themselves"
-        message = f"`{spec.label}.submit` is for the body of an `async def` workflow; {way_out}"
-        raise MisuseError(message)
-    check_place(spec, args)
-    return recorder.submit(spec, args, kwargs, frame)
+        recorder: Any = current_recorder()
+        if recorder is None or not hasattr(recorder, "submit"):
+            way_out = "call it" if recorder is None else "in a `def` body calls begin side by side by themselves"
+            message = f"`{spec.label}.submit` is for the body of an `async def` workflow; {way_out}"
+            raise MisuseError(message)
+        check_place(spec, bound)
+        return recorder.submit(spec.as_step, (*bound, *args), kwargs, sys._getframe(1))

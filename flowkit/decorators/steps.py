@@ -27,7 +27,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Step(Accessors[P, R], Generic[P, R]):
+class Step(Accessors[P, R, StepSpec], Generic[P, R]):
     """A function that can be a step of a workflow, and is still that function.
 
     In a workflow's body a call of it is recorded and gives a stand-in for the result. Anywhere else it is called.
@@ -132,7 +132,7 @@ def _dependency(given: Any, option: str) -> Any:
     kind = type(given)
     if kind is Ref or kind is str or kind is StepSpec:
         return given
-    if issubclass(kind, Accessors):
+    if issubclass(kind, Step):
         return given.spec.declared
     name = getattr(given, "__name__", repr(given))
     message = f"{option} takes steps, their names, or results; `{name}` is none of them" + (

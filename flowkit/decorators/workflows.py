@@ -8,16 +8,15 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from flowkit.checks import check
-from flowkit.decorators.accessors import Mapped, submit
+from flowkit.decorators.accessors import Accessors
 from flowkit.decorators.decorated import Bound
 from flowkit.decorators.wrapping import check_place, identity, refuse_undecorable
 from flowkit.engine.runners import current_runner
 from flowkit.errors import MisuseError, PolicyError
 from flowkit.graph import Graph, WorkflowSpec, current_recorder, record_symbolically
-from flowkit.policies import WorkflowOptions
+from flowkit.policies import UNSET, WorkflowOptions
 
 if TYPE_CHECKING:
-    from asyncio import Task
     from typing import Unpack
 
     from flowkit.engine.run import Run
@@ -32,7 +31,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Workflow(Mapped[P, R, WorkflowSpec], Generic[P, R]):
+class Workflow(Accessors[P, R, WorkflowSpec], Generic[P, R]):
     """A function whose step calls are recorded, checked and run. Calling it runs it and returns its value.
 
     A step that fails raises its own exception here. Raises `CheckFailed` for mistakes found before anything ran, and
@@ -53,15 +52,6 @@ class Workflow(Mapped[P, R, WorkflowSpec], Generic[P, R]):
         """Run in the background, and return a handle at once. Mistakes found by the checks are raised here."""
         spec, bound = self._parts()
         return _start(spec, (*bound, *args), kwargs)
-
-    @overload
-    def submit(self: Callable[Q, Coroutine[Any, Any, T]], *args: Q.args, **kwargs: Q.kwargs) -> Task[T]: ...  # type: ignore[misc]
-    @overload
-    def submit(self: Callable[Q, T], *args: Q.args, **kwargs: Q.kwargs) -> Task[T]: ...
-    def submit(self, *args: Any, **kwargs: Any) -> Any:
-        """Begin it as a part of the run, in an `async def` body; to be awaited then or later."""
-        spec, bound = self._parts()
-        return submit(spec.as_step, (*bound, *args), kwargs, sys._getframe(1))
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """Record and check, and run nothing. Arguments that are left out are unknown.
@@ -108,6 +98,11 @@ def _call(spec: WorkflowSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     check_place(spec, args)
     recorder = current_recorder()
     if recorder is not None:
+        if spec.options.run_id is not UNSET:
+            message = (
+                f"`{spec.label}` has a run_id, and in the body of `{recorder.workflow.label}` it is a part of that run"
+            )
+            raise MisuseError(message)
         return recorder.flow(spec.as_step, args, kwargs, sys._getframe(2))
     if spec.is_live:
         return _awaited(spec, args, kwargs)

@@ -21,7 +21,7 @@ from flowkit.graph.recording import recording
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from flowkit.engine.calling import Feed
     from flowkit.engine.machine import Machine
@@ -178,12 +178,12 @@ class LiveBody:
         message = "blocks such as `in_order()` belong into a `def` body; here the order is that of your `await`s"
         raise MisuseError(message)
 
-    def _begin(
-        self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any
-    ) -> Coroutine[Any, Any, Any]:
+    def _begin(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
         name = self._place_of(spec).name(spec.label)
         args, kwargs = capture((args, kwargs), [])
-        return self._await(spec, args, kwargs, name, frame.f_code, frame.f_lasti)
+        coroutine: Any = self._await(spec, args, kwargs, name, frame.f_code, frame.f_lasti)
+        coroutine.__qualname__ = spec.label  # what Python says of one that nobody awaits
+        return coroutine
 
     def _place_of(self, spec: StepSpec) -> _Place:
         place = _place.get()

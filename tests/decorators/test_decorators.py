@@ -723,6 +723,15 @@ def test_a_run_isnt_started_while_a_body_is_recorded(use):
         outer()
 
 
+def test_a_workflow_in_a_body_has_no_run_of_its_own():
+    @workflow
+    def outer() -> object:
+        return report.with_options(run_id="mine")(1)
+
+    with pytest.raises(MisuseError, match="`report` has a run_id, and in the body of `outer` it is a part of that run"):
+        outer()
+
+
 @pytest.mark.parametrize(
     "decorated", [double, report, Shop().price, Shop().sell], ids=["step", "workflow", "method", "workflow of a class"]
 )
@@ -902,9 +911,9 @@ def test_outside_a_body_an_async_step_has_no_map(verb):
 
 
 def test_outside_a_body_there_is_nothing_to_record():
-    with pytest.raises(MisuseError, match=r"`fetch\.ref` records a call, .* await the step instead"):
+    with pytest.raises(MisuseError, match=r"`fetch\.ref` records a call, .* await it instead"):
         fetch.ref("a")
-    with pytest.raises(MisuseError, match=r"`double\.ref` records a call, .* call the step instead"):
+    with pytest.raises(MisuseError, match=r"`double\.ref` records a call, .* call it instead"):
         double.ref(1)
     with pytest.raises(MisuseError, match="`outcome` is for the body of a workflow"):
         outcome(1)

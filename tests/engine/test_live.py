@@ -641,6 +641,36 @@ def test_a_recorded_body_calls_a_live_one():
     assert keys(run) == ["inc", "twice", "twice/ainc", "twice/ainc#2", "inc#2"] or "twice/ainc#2" in keys(run)
 
 
+def test_ref_calls_a_live_one_with_its_type():
+    @workflow
+    def mixed(x: int) -> int:
+        return inc(twice.ref(inc(x)))
+
+    assert mixed(0) == 4
+    with pytest.raises(MisuseError, match=r"`twice.ref` records a call, and no workflow's body is running; await it"):
+        twice.ref(1)
+
+
+async def test_ref_is_nothing_for_live_bodies():
+    @workflow
+    async def live(x: int) -> int:
+        return ainc.ref(x)
+
+    with pytest.raises(MisuseError, match=r"`ainc.ref` records a call, and this body is live; await it instead"):
+        await live(1)
+
+
+async def test_a_call_that_nobody_awaits_is_warned_of_by_its_name():
+    @workflow
+    async def live(x: int) -> int:
+        ainc(x)
+        gc.collect()
+        return x
+
+    with pytest.warns(RuntimeWarning, match="coroutine 'ainc' was never awaited"):
+        await live(1)
+
+
 def test_the_outcome_of_a_live_body_is_taken_like_that_of_a_step():
     @workflow
     async def fails() -> int:

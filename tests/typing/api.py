@@ -652,7 +652,8 @@ def workflows_keep_parameters_and_result() -> None:
     assert_type(report.map(["a"], unmapped(5)), list[int])
     assert_type(report.map_outcomes(["a"]), list[Outcome[int]])
     report.map([1])  # type: ignore[list-item]
-    report.ref("a")  # type: ignore[attr-defined]
+    assert_type(report.ref("a"), int)
+    report.ref(1)  # type: ignore[arg-type]
 
 
 def workflows_of_classes(shop: Shop) -> None:
