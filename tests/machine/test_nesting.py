@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import event, given, target
+from hypothesis import event, given, settings, target
 from hypothesis import strategies as st
 
 from flowkit.errors import CancelReason, NonDeterminismError
@@ -11,7 +11,11 @@ from tests.machine.reference import Reference
 from tests.machine.test_properties import TIMED, check_story, modes, orders, run_of
 from tests.machine.virtual import REASONS
 
+few = settings(max_examples=settings.default.max_examples // 4)
+"""Programs within programs are large, and take their time."""
 
+
+@few
 @given(bodies(depth=2), orders, modes)
 def test_statuses_are_what_the_table_says_at_every_depth(body, choices, mode):
     written = write(body)
@@ -31,6 +35,7 @@ def test_statuses_are_what_the_table_says_at_every_depth(body, choices, mode):
     run.drain()
 
 
+@few
 @given(
     bodies(TIMED, depth=2, asking=True, fail_fast=st.booleans()),
     orders,
@@ -51,6 +56,7 @@ def test_every_step_of_every_body_ends_once_and_says_so(body, choices, keeps, la
     run.drain()
 
 
+@few
 @given(
     bodies(TIMED, depth=2, asking=True, fail_fast=st.booleans()),
     orders,
