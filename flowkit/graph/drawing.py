@@ -153,6 +153,8 @@ def to_text(graph: Graph) -> str:
             rows.append((depth, picture.name(what.index), words, picture.place(what.code, what.lasti)))
     if graph.stopped is not None:
         rows.append((1, f"recorded up to here: {graph.stopped.title}", "", ""))
+    elif graph.workflow.is_live:
+        rows.append((1, "an `async def` body: what it calls shows when it runs", "", ""))
     else:
         rows.append((1, f"returns {_listed(picture, picture.returned()) or 'no result of a step'}", "", ""))
     return "\n".join(_columns(rows))

@@ -621,8 +621,8 @@ def record(
 
     `answer` gives the value of a node to a body that asks with `result_of`; it may raise what that failed with, or
     something of its own that ends the body. A live body has written nothing before it runs. Whatever the body itself
-    raises comes through. A body that was stopped
-    because it used a result too early gives the graph up to there, with the reason in `Graph.stopped`.
+    raises comes through. A body that was stopped because it used a result too early gives the graph up to there, with
+    the reason in `Graph.stopped`.
     """
     if workflow.is_live:
         if workflow.signature is not None:

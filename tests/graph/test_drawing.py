@@ -297,3 +297,31 @@ def test_jupyter_shows_text_where_a_flowchart_would_be_too_big():
 
 def test_a_graph_tells_its_size_instead_of_its_nodes():
     assert re.fullmatch(r"<graph of \S*:report: 15 nodes>", repr(report.graph()))
+
+
+def test_a_live_body_says_that_nothing_of_it_is_known_before_it_runs():
+    @step
+    async def ask(x: int) -> int:
+        return x
+
+    @workflow
+    async def live(x: int) -> int:
+        return await ask(x)
+
+    text = live.graph().to_text()
+    assert "an `async def` body: what it calls shows when it runs" in text
+    assert live.start(1).result(timeout=20) == 1
+
+
+def test_a_run_of_a_live_body_shows_what_it_has_called():
+    @step
+    async def ask(x: int) -> int:
+        return x
+
+    @workflow
+    async def live(x: int) -> int:
+        return await ask(await ask(x))
+
+    run = live.start(1)
+    run.wait()
+    assert list(run.graph.keys) == ["ask", "ask#2"]
