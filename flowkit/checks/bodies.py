@@ -126,7 +126,10 @@ def _in_try(text: Text, names: Names, block: ast.Try | ast.TryStar, calls: list[
             *_recorded(text, calls),
             Label(text.keyword(block), "which catches nothing that the step raises", primary=False),
         ),
-        helps=(f"take its end as a value, `outcome({text.quote(calls[0])})`, or catch the exception in the step",),
+        helps=(
+            f"take its end as a value, `outcome({text.quote(calls[0])})`, or catch the exception in the step",
+            f"to go on in this body, run it now: `result_of({text.quote(calls[0])})` raises what the step does",
+        ),
     )
 
 
