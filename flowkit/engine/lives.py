@@ -132,7 +132,10 @@ class LiveBody:
 
     def wake(self, called: int) -> None:
         """A node that the body called has ended. From any thread, under the lock of the run."""
-        self._loop.call_soon_threadsafe(self._tell, called)
+        if asyncio._get_running_loop() is self._loop:
+            self._tell(called)  # the loop needn't be called from outside, which takes it a turn
+        else:
+            self._loop.call_soon_threadsafe(self._tell, called)
 
     def _tell(self, called: int) -> None:
         future = self._waiting.pop(called, None)

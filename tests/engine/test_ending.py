@@ -574,19 +574,18 @@ def test_a_run_id_is_one_run_however_many_start_it_at_once():
         begun.wait(LONG)
         return note(x)
 
-    ids = []
+    runs = []  # a run in memory is known for as long as somebody holds it
     with Engine() as engine:
 
         def start() -> None:
-            run = engine.start(together.with_options(run_id="one").spec, (1,), {})
-            ids.append((run.id, run.result()))
+            runs.append(engine.start(together.with_options(run_id="one").spec, (1,), {}))
 
         threads = [threading.Thread(target=start) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(LONG)
-    assert ids == [("one", 1)] * 4
+        assert [(run.id, run.result(LONG)) for run in runs] == [("one", 1)] * 4
     assert count == [1]
 
 
