@@ -289,13 +289,14 @@ def test_ctrl_c_in_a_step_of_the_calling_thread_cancels_the_run():
 def test_ctrl_c_while_waiting_for_workers_cancels_the_run():
     done = run_script(
         """
-        import time
+        import os, time
         from flowkit import step, workflow
 
         @step(timeout=60)
         def busy(x: int) -> int:
-            if x == 3:  # one of them: Python breaks off where daemon threads print while it ends
-                print("begun", flush=True)
+            if x == 3:
+                # Not printed: a daemon thread that is still in `print` when Python ends makes it break off.
+                os.write(1, b"begun" + os.linesep.encode())
             time.sleep(30)
             return 1
 
