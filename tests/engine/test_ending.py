@@ -268,7 +268,8 @@ def test_ctrl_c_in_a_step_of_the_calling_thread_cancels_the_run():
         @step
         def busy() -> int:
             print("begun", flush=True)
-            time.sleep(30)
+            for _ in range(3_000):  # one long sleep doesn't hear of a signal that comes just before it
+                time.sleep(0.01)
             return 1
 
         @workflow
