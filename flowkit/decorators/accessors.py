@@ -185,7 +185,7 @@ class Accessors(Decorated[P, R, K], Generic[P, R, K]):
         declared, bound = self._parts()
         spec = declared.as_step
         recorder: Any = current_recorder()
-        if recorder is None or hasattr(recorder, "submit"):
+        if recorder is None or recorder.workflow.is_live:
             instead = "await it" if spec.is_async else "call it"
             where = "no workflow's body is running" if recorder is None else "this body is live"
             message = f"`{spec.label}.ref` records a call, and {where}; {instead} instead"
@@ -205,7 +205,7 @@ class Accessors(Decorated[P, R, K], Generic[P, R, K]):
         """
         spec, bound = self._parts()
         recorder: Any = current_recorder()
-        if recorder is None or not hasattr(recorder, "submit"):
+        if recorder is None or not recorder.workflow.is_live:
             way_out = "call it" if recorder is None else "in a `def` body calls begin side by side by themselves"
             message = f"`{spec.label}.submit` is for the body of an `async def` workflow; {way_out}"
             raise MisuseError(message)

@@ -22,7 +22,6 @@ class Body:
 
     __slots__ = (
         "at",
-        "awaits",
         "blocked",
         "fail_fast",
         "failed",
@@ -68,16 +67,14 @@ class Body:
         """The call of itself that it returns, and that nothing else waits for, by place in the text: the next round."""
         self.goes_round = False
         """Whether the arguments of the next round are there."""
-        self.awaits = -1
-        """The node whose value it can't go on without."""
         self.live = False
         """Whether it is an `async def` body, which calls as it goes."""
         self.parked = False
-        """Whether it was unwound for that, and is to be recorded again."""
+        """Whether it was unwound, for want of a value, and is to be recorded again once that is there."""
         self.blocked = False
         """Whether a thread waits in it."""
         self.woken = False
-        """Whether the value came before it was parked."""
+        """Whether the value that it waits for came before it was parked."""
 
     def where(self, local: int) -> int:
         """The node that a place in the text is."""

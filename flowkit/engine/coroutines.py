@@ -10,7 +10,7 @@ async step does.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flowkit.engine.current import Inside
 from flowkit.engine.notes import cut_traceback
@@ -119,7 +119,6 @@ class Coroutines:
         loop = self._loop_here()
         task = self._run.context.copy().run(loop.create_task, self._attempt(index, attempt))
         self._tasks[index, attempt] = task
-        self._begun.add((index, attempt))
         self.keep_time()
         try:
             answer: tuple[Feed, Any] = loop.run_until_complete(task)
@@ -190,11 +189,11 @@ class Coroutines:
 
     def close(self) -> None:
         """Let go of the loop, if it is this run's own, with what somebody left behind on it."""
-        import asyncio
-
         loop = self.loop
         if not self._own or loop is None or loop.is_running() or loop.is_closed():
             return
+        import asyncio
+
         left = asyncio.all_tasks(loop)
         for task in left:
             task.cancel()
@@ -229,7 +228,6 @@ class Coroutines:
     async def _answer(self, index: int, attempt: int) -> None:
         """One attempt of an async step, or a live body, as a task; it may not leave the run without an answer."""
         run = self._run
-        self._begun.add((index, attempt))
         try:
             feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
             with run.lock:
@@ -245,8 +243,7 @@ class Coroutines:
     async def _attempt(self, index: int, attempt: int) -> tuple[Feed, Any]:
         run = self._run
         try:
-            if run.is_unwanted(index, attempt):
-                self._give_up()
+            self._check_in(index, attempt)
             value = await run.calling.run_async(run, index, attempt)
         except BaseException as caught:  # noqa: BLE001 - whatever a step raises is its own failure
             error = self._seen(caught, index, unwanted=run.is_unwanted(index, attempt))
@@ -260,8 +257,7 @@ class Coroutines:
         run, machine = self._run, self._run.machine
         live: LiveBody | None = None
         try:
-            if run.is_unwanted(index, 0):
-                self._give_up()
+            self._check_in(index, 0)
             body, (workflow, args, kwargs) = entered(run, index)
             body.live = True
             assert self.loop is not None
@@ -283,11 +279,13 @@ class Coroutines:
             if live is not None:
                 live.close()
 
-    @staticmethod
-    def _give_up() -> NoReturn:
-        import asyncio
+    def _check_in(self, index: int, attempt: int) -> None:
+        """From here on it can be cancelled from outside. Raises `CancelledError` if it was to be stopped before."""
+        self._begun.add((index, attempt))
+        if self._run.is_unwanted(index, attempt):
+            import asyncio
 
-        raise asyncio.CancelledError
+            raise asyncio.CancelledError
 
     def _seen(self, error: BaseException, index: int, *, unwanted: bool) -> BaseException:
         """What a coroutine raised, as its failure: that it was cancelled is one only where nobody asked for it."""

@@ -485,7 +485,7 @@ class Driver:
                 asked = machine.other_work[index]
                 if asked is not Work.RECORD:
                     feed, fact = self.calling.do(asked, index)
-                elif machine.lanes_of_work(index) is Lane.LOOP:
+                elif machine.lane_of_body(index) is Lane.LOOP:
                     self.coroutines.play_here(index)  # which hands in for itself
                     return None
                 else:

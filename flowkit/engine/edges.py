@@ -222,10 +222,9 @@ class Edges(Nodes):
                 body.woken = True
 
     def _record_again(self, body: Body) -> None:
-        body.awaits = -1
         self.status[body.node] = Status.PENDING
         self._ask_to_record(body.node)
 
     def _ask_to_record(self, index: int) -> None:
         self.other_work[index] = Work.RECORD
-        self.ready[self.lanes_of_work(index)].append(index)
+        self.ready[self.lane_of_body(index)].append(index)

@@ -169,14 +169,6 @@ class LiveBody:
         message = "`.map` belongs into a `def` body; here write `await asyncio.gather(*[step(x) for x in items])`"
         raise MisuseError(message)
 
-    def outcome(self, *_: Any) -> NoReturn:
-        message = "`outcome` belongs into a `def` body; here catch what the step raises"
-        raise MisuseError(message)
-
-    def discard(self, *_: Any) -> NoReturn:
-        message = "`discard` belongs into a `def` body; here write `await step(...)` and take no notice of the result"
-        raise MisuseError(message)
-
     def open(self, *_: Any) -> NoReturn:
         message = "blocks such as `in_order()` belong into a `def` body; here the order is that of your `await`s"
         raise MisuseError(message)

@@ -261,7 +261,7 @@ class Machine(Growing):
         """
         body = self.bodies[index]
         awaited = body.where(local)
-        body.awaits, body.blocked, body.woken = awaited, blocked, False
+        body.blocked, body.woken = blocked, False
         self.plain[awaited] = 0  # so that it ends where this is asked about
         self.expected.setdefault(awaited, []).append(index)
         self.busy -= blocked

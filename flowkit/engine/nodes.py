@@ -169,7 +169,7 @@ class Nodes:
         """Whether a node is a map as a whole, and not one of its items."""
         return self.nodes[index].kind is Kind.MAP and self.owners[index] is None
 
-    def lanes_of_work(self, index: int) -> Lane:
+    def lane_of_body(self, index: int) -> Lane:
         """Who records the body of a call: anybody, or the event loop where it is live."""
         spec = self.nodes[index].spec
         return Lane.LOOP if spec is not None and spec.is_async else Lane.ANY

@@ -94,8 +94,7 @@ def record_body(run: Recorded, index: int) -> tuple[Feed, Any]:
     machine = run.machine
     try:
         body, (flow, args, kwargs) = entered(run, index)
-        if body.at:  # it was recorded before, and may have changed what it was given
-            args, kwargs = capture((args, kwargs), [])
+        args, kwargs = capture((args, kwargs), [])  # it may change what it is given, and be recorded again
 
         def asked(recorder: Recorder, local: int) -> Any:
             return answer(run, index, recorder, local)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from flowkit.errors import MisuseError
 from flowkit.graph import Outcome, Ref, current_recorder
@@ -49,7 +49,18 @@ def _recorder(verb: str) -> Any:
     if recorder is None:
         message = f"`{verb}` is for the body of a workflow, and none is running here"
         raise MisuseError(message)
+    if recorder.workflow.is_live:
+        message = f"`{verb}` belongs into a `def` body; {_INSTEAD[verb]}"
+        raise MisuseError(message)
     return recorder
+
+
+_INSTEAD: Final = {
+    "outcome": "in an `async def` body, `await` the step and catch what it raises",
+    "discard": "in an `async def` body, `await` the step and take no notice of the result",
+    "result_of": "in an `async def` body, `await` gives the value",
+}
+"""What to write in live bodies, which have values where others have stand-ins."""
 
 
 def _whole(result: Any, verb: str) -> Ref:

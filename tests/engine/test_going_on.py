@@ -254,7 +254,12 @@ def test_a_body_that_changes_what_it_is_given_is_given_the_same_again(result):
         xs.append(1)
         return add(result_of(total(list(xs))), len(xs))
 
+    @workflow
+    def outer(x: int) -> int:
+        return growing([x, inc(x)])
+
     assert result(growing, [1, 2]) == 7
+    assert result(outer, 1) == 7
 
 
 def test_a_step_that_calls_a_step_just_calls_it_while_a_body_waits(result):
