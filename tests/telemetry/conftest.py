@@ -39,13 +39,18 @@ class Recorded:
         return title if number is None else f"{title}, {number}"
 
     def tree(self):
-        """Titles and statuses, children below their parents and indented; siblings in order, items by their keys."""
-        children = defaultdict(list)
+        """Titles and statuses, children below their parents and indented.
+
+        Siblings are in the order they began; those of one step together and by their keys, as they may begin at once.
+        """
+        children, began = defaultdict(list), {}
         for span in self:
-            children[span.parent.span_id if span.parent else None].append(span)
+            parent = span.parent.span_id if span.parent else None
+            children[parent].append(span)
+            began[parent, span.name] = min(span.start_time, began.get((parent, span.name), span.start_time))
 
         def place(span):
-            return (span.name, self.title(span)) if "[" in self.title(span) else ("", ""), span.start_time
+            return began[span.parent.span_id if span.parent else None, span.name], self.title(span)
 
         def lines(parent, depth):
             for span in sorted(children[parent], key=place):
