@@ -30,10 +30,28 @@ from flowkit.errors import (
     Skipped,
     StepTimeout,
 )
-from flowkit.graph import Graph, Outcome
+from flowkit.graph import Graph, Outcome, Selected
 from flowkit.policies import Fallback, Retry, StepOptions, exponential, fixed, linear
 from flowkit.runner import Engine, use
-from flowkit.shapes import concurrent, discard, in_order, outcome, result_of
+from flowkit.shapes import (
+    always,
+    concurrent,
+    cond,
+    discard,
+    first,
+    first_n,
+    in_order,
+    one_at_a_time,
+    otherwise,
+    outcome,
+    phase,
+    race,
+    race_n,
+    result_of,
+    scope,
+    select,
+    when,
+)
 
 __all__ = [
     "BlockingCall",
@@ -61,6 +79,7 @@ __all__ = [
     "RunConflict",
     "RunNotFound",
     "RunStatus",
+    "Selected",
     "Skipped",
     "Step",
     "StepContext",
@@ -69,17 +88,29 @@ __all__ = [
     "StepTimeout",
     "Unmapped",
     "Workflow",
+    "always",
     "concurrent",
+    "cond",
     "current",
     "discard",
     "exponential",
+    "first",
+    "first_n",
     "fixed",
     "in_order",
     "linear",
+    "one_at_a_time",
+    "otherwise",
     "outcome",
+    "phase",
+    "race",
+    "race_n",
     "result_of",
+    "scope",
+    "select",
     "step",
     "unmapped",
     "use",
+    "when",
     "workflow",
 ]

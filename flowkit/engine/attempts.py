@@ -32,7 +32,6 @@ class Attempts(Ending):
         "_deadlines",
         "_delayed",
         "_ends",
-        "_queued",
         "_wall",
     )
 
@@ -44,8 +43,6 @@ class Attempts(Ending):
         self._deadlines: dict[int, float] = {}
         self._ends: dict[int, float] = {}
         self._beats: dict[int, float] = {}
-        self._queued: set[int] = set()
-        """Items that hold a place and haven't begun."""
         self._wall = 0.0
 
     def is_running(self, index: int, attempt: int) -> bool:
@@ -86,17 +83,6 @@ class Attempts(Ending):
                 return
         self._enqueue(index)
 
-    def _enqueue(self, index: int) -> None:
-        group = self.owners[index]
-        if group is not None and group.limit is not None:
-            if group.running >= group.limit:
-                group.queue.append(index)
-                return
-            group.running += 1
-            self._queued.add(index)
-        self.other_work.pop(index, None)
-        self.ready[self.lanes[index]].append(index)
-
     def _begin(self, index: int, now: float) -> None:
         """Work for a node was taken."""
         self.busy += 1
@@ -105,7 +91,6 @@ class Attempts(Ending):
             self._move(index, _RUNNING)
             return
         attempt = self.attempts[index] = self.attempts.get(index, 0) + 1
-        self._queued.discard(index)
         self._move(index, _RUNNING)
         if self.listening:
             self.started_at[index] = now
@@ -129,25 +114,14 @@ class Attempts(Ending):
             return False
         self.busy -= 1
         if is_body:
-            self._give_back(index)
+            self._give_back(index, attempt)
         self.other_work.pop(index, None)
         return True
-
-    def _give_back(self, index: int) -> None:
-        """An attempt ended: the next item may have its place."""
-        group = self.owners[index]
-        if group is None or group.limit is None:
-            return
-        group.running -= 1
-        while group.queue and group.running < group.limit:
-            waiting = group.queue.popleft()
-            if self.status[waiting] < _SUCCEEDED and waiting not in self.other_work:
-                self._enqueue(waiting)
 
     def _timed_out(self, index: int, failure: Failure, now: float) -> None:
         error = failure.error
         final = isinstance(error, StepTimeout) and error.kind == "total_timeout"
-        if self.stopping is not None or index in self._told:
+        if self.is_stopped(index) or index in self._told:
             self._cancel_node(index, now)
         elif not final and self._may_retry(index, failure, now):
             self._retry(index, failure, now)
@@ -156,7 +130,7 @@ class Attempts(Ending):
 
     def _may_retry(self, index: int, failure: Failure, now: float) -> bool:
         policy = self._own_policy(index)
-        if policy is None or policy.retry is None or self.stopping is not None:
+        if policy is None or policy.retry is None or self.is_stopped(index):
             return False
         attempt, limit = self.attempts.get(index, 1), policy.retry.max_attempts
         if not failure.retryable:
@@ -203,13 +177,13 @@ class Attempts(Ending):
         if (index, attempt) not in self._lingering:
             return
         planned = self._lingering.pop((index, attempt))
-        self._give_back(index)
+        self._give_back(index, attempt)
         if planned is not None and self.status[index] is Status.RETRYING:
             self._set_timer(max(planned, now), "retry", index)
 
     def _leave(self, index: int, attempt: int, now: float) -> None:
         """An attempt that was to be stopped can't be. The node goes on without it."""
-        told = index in self._expired or index in self._expiring or self.stopping is not None or index in self._told
+        told = index in self._expired or index in self._expiring or self.is_stopped(index) or index in self._told
         if not told or not self.is_running(index, attempt):
             return
         self.busy -= 1
@@ -220,7 +194,7 @@ class Attempts(Ending):
         if self.listening:
             reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.USER
             self._tell("step_abandoned", index, attempt=attempt, reason=str(reason))
-        if expired is not None and self.stopping is None and index not in self._told:
+        if expired is not None and not self.is_stopped(index) and index not in self._told:
             self._timed_out(index, expired, now)
         else:
             self._cancel_node(index, now)
@@ -260,16 +234,14 @@ class Attempts(Ending):
             self._expire(index, self.attempts.get(index, 1), error, now)
         else:
             error.__cause__ = self.errors.get(index)
-            if index in self._queued:
-                self._queued.discard(index)
-                self._give_back(index)
+            self._give_back(index, self.attempts.get(index, 0) + 1)
             self._fail(index, error, Status.TIMED_OUT, now)
 
     def _on_grace(self, index: int, attempt: int, now: float) -> None:
         self._leave(index, attempt, now)
 
     def _expire(self, index: int, attempt: int, error: StepTimeout, now: float) -> None:
-        if self.stopping is not None or not self.is_running(index, attempt):
+        if self.is_stopped(index) or not self.is_running(index, attempt):
             return
         if index not in self._expired and index not in self._expiring:
             self._expiring[index] = error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flowkit.graph import Kind, Ref
 
 if TYPE_CHECKING:
+    from flowkit.engine.groups import Seats
     from flowkit.graph import Graph, WorkflowSpec
     from flowkit.plan import Plan
 
@@ -23,6 +24,9 @@ class Body:
     __slots__ = (
         "at",
         "blocked",
+        "cleaning",
+        "cleanup",
+        "cut",
         "fail_fast",
         "failed",
         "given",
@@ -37,6 +41,7 @@ class Body:
         "result",
         "tail",
         "turn",
+        "turns",
         "woken",
         "workflow",
     )
@@ -73,6 +78,14 @@ class Body:
         """Whether it was unwound, for want of a value, and is to be recorded again once that is there."""
         self.blocked = False
         """Whether a thread waits in it."""
+        self.turns: dict[int, Seats] = {}
+        """Per block in which one step runs at a time, the place for it."""
+        self.cleanup: dict[int, None] = {}
+        """The nodes of its `always` blocks."""
+        self.cleaning = False
+        """Whether everything else has ended, and it is their turn."""
+        self.cut = False
+        """Whether it is to end early, and writes no more."""
         self.woken = False
         """Whether the value that it waits for came before it was parked."""
 

@@ -14,7 +14,7 @@ from flowkit.engine.groups import collect
 from flowkit.engine.notes import add_note, cut_traceback
 from flowkit.engine.requests import Failure, Work
 from flowkit.errors import MisuseError
-from flowkit.graph import Ref, SourceKind, Template, project
+from flowkit.graph import Kind, Ref, Selected, SourceKind, Template, project
 from flowkit.policies import Fallback, retry_after_of
 
 if TYPE_CHECKING:
@@ -191,9 +191,8 @@ class Calling:
                     machine.nodes[index], self.resolver(home), lambda local: machine.groups[home.where(local)]
                 )
                 return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
-            if asked is Work.RETURN:
-                body = machine.bodies[index]
-                return machine.succeed, self.resolver(body)(body.result)
+            if asked is Work.VALUE:
+                return machine.succeed, self._value(index)
             _, args, kwargs = self.arguments(index)
             policy = machine.policies[index]
             assert policy is not None
@@ -209,8 +208,32 @@ class Calling:
             return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
         except BaseException as error:  # noqa: BLE001 - somebody's own code
             cut_traceback(error)
-            add_note(error, f"raised by {_WHAT[asked]} of `{machine.key(index)}`")
+            what = "what is returned" if asked is Work.VALUE and index in machine.bodies else _WHAT[asked]
+            add_note(error, f"raised by {what} of `{machine.key(index)}`")
             return machine.fail, Failure(error)
+
+    def _value(self, index: int) -> Any:
+        """The value of a node that calls no step, or of a call whose body has returned."""
+        machine = self._machine
+        body = machine.bodies.get(index)
+        if body is not None:
+            return self.resolver(body)(body.result)
+        node, resolve = machine.nodes[index], self.resolver(machine.homes[index])
+        if node.kind is Kind.TEST:
+            return bool(resolve(node.args[0]))
+        if node.kind is Kind.PICK:
+            return resolve(machine.picked(index))
+        join, refs = node.args[0], node.args[1:]
+        won = machine.won[index]
+        if join.of_items:
+            tolerant = machine.nodes[won[0]].tolerant
+            values = [machine.outcome(i) if tolerant else machine.values[i] for i in won]
+        else:
+            places = [machine.where(index, ref._flowkit_node) for ref in refs]
+            values = [resolve(refs[places.index(i)]) for i in won]
+            if join.names:
+                return Selected(join.names[places.index(won[0])], values[0])
+        return values if join.word.endswith("_n") else values[0]
 
     def judge(self, index: int, attempt: int, error: BaseException) -> Failure:
         """Ask a step's policy about an error. Its predicates and backoffs may be somebody's own, and may raise."""
@@ -236,5 +259,5 @@ _WHAT: Final = {
     Work.CONDITION: "run_if",
     Work.FALLBACK: "the fallback",
     Work.COLLECT: "the list of items",
-    Work.RETURN: "what is returned",
+    Work.VALUE: "the value",
 }

@@ -269,7 +269,7 @@ class Coroutines:
                 run.calling.trace.enter(index, 1)
             return await live.play(args, kwargs)
         except BaseException as caught:  # noqa: BLE001 - a body is somebody's own code
-            unwanted = run.is_over or machine.stopping is not None or machine.status[index].is_final
+            unwanted = run.is_over or machine.is_stopped(index) or machine.status[index].is_final
             error = self._seen(caught, index, unwanted=unwanted)
             cut_traceback(error)
             return machine.fail, Failure(error)

@@ -230,7 +230,7 @@ class Driver:
             ends = self.machine.runs_out(index, attempt)
             if ends is not None and ends <= self.services.clock.now():
                 return True
-        return self.machine.stopping is not None or (index, attempt) in self._stopped
+        return self.machine.is_stopped(index) or (index, attempt) in self._stopped
 
     def key(self, index: int) -> str:
         """The key of a node."""
@@ -335,7 +335,7 @@ class Driver:
         awaited = body.where(local)
         if not machine.is_visible(awaited):
             self.drive(awaited)
-            if self.conclusion is not None:
+            if self.conclusion is not None or body.cut:
                 raise Unwound
         return hand_over(self, body, local)
 

@@ -9,11 +9,16 @@ it comes from has ended (and its end is on record, if records are kept), by this
 | **data**                                     | go        | skip     | skip            | block                                |
 | **order** (`depends_on`, effects' places)    | go        | go       | go              | block                                |
 | **outcome** (`outcome(ref)`, `map_outcomes`) | go        | go       | go              | go                                   |
-| **choice** (`depends_on_any`)                | go        | next one | next one        | next one                             |
+| **choice** (`depends_on_any`, joins)         | go        | next one | next one        | next one                             |
 | **part** (what is done in a call's place)    | go        | go       | go              | go                                   |
+| **condition** (`when`, `cond`)               | go / skip | skip     | skip            | block                                |
+| **branch** (the values of a `cond`)          | go        | go       | go              | go                                   |
+| **armed** (`always`)                         | go        | skip     | skip            | skip                                 |
 
-Timing out is failing. A choice goes with the first that succeeds; if all of its nodes were skipped it is skipped, and
-if none succeeded and one failed it is lost: it fails with all of their errors, where its other edges say go. Block
+Timing out is failing. What was cancelled since others won a race, or with its scope, counts as handled. A condition
+says go if the test gives what is wanted. Of the branches of a `cond` the one that is meant then counts as data. A
+choice goes with the first that succeeds, or the first few; if all of its nodes were skipped it is skipped, and if too
+few succeeded and one failed it is lost: it fails with all of their errors, where its other edges say go. Block
 outweighs skip, skip outweighs a lost choice, and that outweighs go, so that the order in which edges are settled
 doesn't matter. A chain (a map over another map's items) is settled when
 those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
@@ -35,6 +40,7 @@ from flowkit.plan import taken
 if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
     from flowkit.errors import CancelReason
+    from flowkit.graph import Node, Region
     from flowkit.plan import Plan
 
 __all__ = ["BLOCK", "EDGES", "GO", "LOST", "SKIP", "TAKING", "WAS", "Edges"]
@@ -51,11 +57,16 @@ EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
     Edge.ORDER: (GO, GO, GO, BLOCK),
     Edge.OUTCOME: (GO, GO, GO, GO),
     Edge.PART: (GO, GO, GO, GO),
+    Edge.CONDITION: (GO, SKIP, SKIP, BLOCK),
+    Edge.BRANCH: (GO, GO, GO, GO),
+    Edge.ARMED: (GO, SKIP, SKIP, SKIP),
 }
 """The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
 
-TAKING: Final = (Edge.OUTCOME, Edge.PART)
-"""The edges that go on whatever the end was."""
+TAKING: Final = (Edge.OUTCOME, Edge.PART, Edge.ARMED)
+"""The edges by which nothing is blocked."""
+
+_NEVER: Final = (-1, True)
 
 WAS: Final = {
     Status.FAILED: "failed",
@@ -71,9 +82,14 @@ class Edges(Nodes):
 
     __slots__ = (
         "_chosen",
+        "_coming",
+        "_dropped",
         "_taken",
+        "conditions",
         "fresh",
+        "sheltered",
         "stopping",
+        "won",
     )
 
     def __init__(self, plan: Plan, *, listening: bool, keeps: bool, watched: bool) -> None:
@@ -81,7 +97,18 @@ class Edges(Nodes):
         self.fresh: deque[int] = deque()
         """Nodes that nothing is waited for any more, in order; what becomes of them says their verdict."""
         self.stopping: CancelReason | None = None
-        self._chosen: dict[int, int] = {}
+        self.sheltered: set[int] | None = None
+        """What goes on though the run is stopped: all that is done in `always` blocks. None where there are none."""
+        self.conditions: dict[int, tuple[int, bool]] = dict(plan.conditions)
+        """Per node in a block that may not run, what that is decided by, and what has to come of it."""
+        self.won: dict[int, list[int]] = {}
+        """Per choice, those that succeeded, in the order they came."""
+        self._coming: dict[int, int] = {}
+        """Per choice, how many of its nodes haven't ended."""
+        self._chosen: set[int] = set()
+        """Choices that are settled."""
+        self._dropped: set[int] = set()
+        """What is cancelled since others were faster, or with its scope."""
         self._taken: dict[int, frozenset[int]] = {}
         """What a node takes values from, where that was asked for."""
 
@@ -96,8 +123,12 @@ class Edges(Nodes):
             self.requests.append(news)
         self._release(index)
 
+    def is_stopped(self, index: int) -> bool:
+        """Whether the run was stopped, and this node with it."""
+        return self.stopping is not None and (self.sheltered is None or index not in self.sheltered)
+
     def _release(self, index: int) -> None:
-        if self.stopping is None:
+        if self.stopping is None or self.sheltered is not None:
             self.fresh.extend(self._settle_edges(index))
 
     def _settle_edges(self, index: int) -> list[int]:
@@ -128,33 +159,93 @@ class Edges(Nodes):
 
     def _choose(self, index: int, target: int) -> list[int]:
         """One of several has ended: settle the choice if that decides it."""
-        if target in self._chosen:
-            return []
-        candidates = [self.where(target, i) for i in self.nodes[target].choice]
+        node = self.nodes[target]
+        if target in self._chosen or (index in self.groups and self._is_of_items(node)):
+            return []  # of a map whose items are meant, they have said it
+        won = self.won.setdefault(target, [])
+        if target not in self._coming:
+            self._coming[target] = len(node.choice)
+        self._coming[target] -= 1
         if self.status[index] is _SUCCEEDED:
-            self._chosen[target] = index
-        elif all(self.is_visible(i) for i in candidates):
-            if any(self.status[i] is _SUCCEEDED for i in candidates):
-                return []  # all of them had ended before somebody was to choose: that one is looked at as well
-            self._chosen[target] = -1
-            lost = [i for i in candidates if self.status[i] is not Status.SKIPPED]
-            failed = [i for i in lost if i in self.errors]
-            self._pass_on((failed or lost or candidates)[0], target, LOST if failed else BLOCK if lost else SKIP)
-        else:
-            return []
+            won.append(index)
+        if len(won) < self.count_of(target):
+            if self._coming[target]:
+                return []
+            self._lose(target, index)
+        return self._settle_choice(target)
+
+    def _settle_choice(self, target: int) -> list[int]:
+        self._chosen.add(target)
         self.waits[target] -= 1
         return [target] if not self.waits[target] and self.status[target] < _SUCCEEDED else []
+
+    def _lose(self, target: int, newest: int) -> None:
+        """All of a choice have ended, and too few succeeded."""
+        candidates = self.candidates(target)
+        lost = [i for i in candidates if self.status[i] not in (_SUCCEEDED, Status.SKIPPED)]
+        failed = [i for i in lost if i in self.errors]
+        verdict = LOST if failed or len(candidates) < self.count_of(target) else BLOCK if lost else SKIP
+        self._pass_on((failed or lost or [newest])[0], target, verdict)
+
+    def _watch_items(self, index: int, target: int) -> list[int]:
+        """A choice is among the items of this map, which are known now."""
+        group = self.groups[index]
+        self._coming[target] = group.size
+        for item in range(group.base, group.base + group.size):
+            self.choosers[item] = (*self.choosers.get(item, ()), target)
+        if group.size:
+            return [one for i in group.items if self.is_visible(i) for one in self._choose(i, target)]
+        self._lose(target, index)
+        return self._settle_choice(target)
+
+    def _is_of_items(self, node: Node) -> bool:
+        return node.kind is Kind.JOIN and node.args[0].of_items
+
+    def count_of(self, target: int) -> int:
+        """How many have to succeed for a choice."""
+        node = self.nodes[target]
+        return node.args[0].count if node.kind is Kind.JOIN else 1
+
+    def candidates(self, target: int) -> list[int]:
+        """The nodes that a choice is among."""
+        node = self.nodes[target]
+        nodes = [self.where(target, i) for i in node.choice]
+        group = self.groups.get(nodes[0]) if self._is_of_items(node) else None
+        return nodes if group is None else list(group.items)
 
     def _judge(self, index: int, target: int) -> None:
         """Let the table above say what an ended node means for one that depends on it."""
         if self.status[index] is not _SUCCEEDED:
-            self._pass_on(index, target, EDGES[self._edge(index, target)][self._column(index)])
+            edge = self._edge(index, target)
+            if edge is Edge.ARMED:
+                self._refuse_for(target, "the text never came to its place")
+            else:
+                self._pass_on(index, target, EDGES[edge][self._column(index)])
+        elif self.conditions:
+            test, wanted = self.conditions.get(target, (-1, True))
+            if test == index and self.nodes[index].kind is Kind.TEST and self.values[index] is not wanted:
+                self._refuse_for(target, f"the test of its `{self._region_of(target, test).word}` said no")
+
+    def _region_of(self, index: int, test: int) -> Region:
+        """The region around a node that goes by this test."""
+        regions = self.homes[index].graph.regions
+        region = regions[self.nodes[index].region]
+        while region.parent is not None and (region.test < 0 or self.where(index, region.test) != test):
+            region = regions[region.parent]
+        return region
+
+    def _refuse_for(self, target: int, why: str) -> None:
+        """Have a node skipped for a reason of its own."""
+        if self.verdict[target] < SKIP and self.status[target] < _SUCCEEDED:
+            self.verdict[target] = SKIP
+            self.causes.pop(target, None)
+            self.reasons[target] = why
 
     def _pass_on(self, index: int, target: int, verdict: int) -> None:
         if verdict > self.verdict[target] and self.status[target] < _SUCCEEDED:
             self.verdict[target] = verdict
             self.causes[target] = index
-            self.reasons[target] = f"`{self.key(index)}` {WAS[self.status[index]]}"
+            self.reasons[target] = f"`{self.key(index)}` {WAS.get(self.status[index], 'succeeded')}"
 
     def _column(self, index: int) -> int:
         status = self.status[index]
@@ -162,6 +253,8 @@ class Edges(Nodes):
             return 0
         if status is Status.SKIPPED:
             return 1
+        if status is Status.CANCELLED:
+            return 2 if index in self._dropped else 3
         failed = status is Status.FAILED or status is Status.TIMED_OUT
         return 2 if failed and index not in self._unhandled else 3
 
@@ -173,6 +266,8 @@ class Edges(Nodes):
             return Edge.OUTCOME if node.tolerant else Edge.DATA
         if target in self.bodies and self.homes[index] is self.bodies[target]:
             return Edge.PART
+        if self.conditions and self.conditions.get(target, _NEVER)[0] == index:
+            return Edge.ARMED if self.nodes[index].kind is Kind.ARMED else Edge.CONDITION
         if self.owners[target] is not None:
             # From item to item: what the chain takes is what the map it goes on from would have put in its list.
             return Edge.OUTCOME if owner is not None and self.nodes[index].tolerant else Edge.DATA
@@ -181,6 +276,8 @@ class Edges(Nodes):
             data = self._taken[target] = taken(node)
         if self.nodes[index].index not in data:
             return Edge.ORDER
+        if node.kind is Kind.PICK:
+            return Edge.DATA if self.nodes[index].kind is Kind.TEST else Edge.BRANCH
         return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
 
     def is_handled(self, index: int) -> bool:

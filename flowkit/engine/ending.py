@@ -6,10 +6,13 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.edges import TAKING, WAS, Edges
+from flowkit.engine.edges import TAKING, WAS
 from flowkit.engine.requests import Emit, Failure, Record, Stop, Work
+from flowkit.engine.seating import Seating
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason, Deadlock, StepTimeout
+from flowkit.graph import Edge
+from flowkit.plan import Lane
 from flowkit.policies import Fallback
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ GRACE: Final = 5.0
 """Seconds that an attempt is given to end once it was told to stop; after that it is left behind."""
 
 
-class Ending(Edges):
+class Ending(Seating):
     """Failures, and whatever else ends nodes before their time."""
 
     __slots__ = (
@@ -41,6 +44,7 @@ class Ending(Edges):
         "fail_fast",
         "failures",
         "finished",
+        "mishaps",
         "stop_detail",
     )
 
@@ -49,6 +53,8 @@ class Ending(Edges):
         self.fail_fast = fail_fast
         self.failures: list[int] = []
         """What failed unhandled, in order."""
+        self.mishaps: list[int] = []
+        """What failed in `always` blocks, which changes nothing about the end of what they are in."""
         self.stop_detail = ""
         self.finished = False
         self._timers: list[tuple[float, int, str, int, int]] = []
@@ -93,7 +99,7 @@ class Ending(Edges):
         ordinary = isinstance(error, Exception)  # SystemExit and its like are nobody's to handle
         self.errors[index] = error
         instead = policy.on_failure if policy is not None else "fail"
-        if isinstance(instead, Fallback) and ordinary and not final and self.stopping is None:
+        if isinstance(instead, Fallback) and ordinary and not final and not self.is_stopped(index):
             self._stand_in(index, instead, now)
             return
         if ordinary and self.is_handled(index):
@@ -101,7 +107,11 @@ class Ending(Edges):
             return
         self._unhandled.add(index)
         home = self.homes[index]
-        if home is not self.root and self.stopping is None:
+        if self._is_cleanup(index):
+            self.mishaps.append(index)
+            self._settle(index, status, now)
+            return
+        if home is not self.root and not self.is_stopped(index):
             home.failed.append(index)
             self._settle(index, status, now)
             self._fail_within(home, index, error, now)
@@ -146,6 +156,8 @@ class Ending(Edges):
         while work:
             index = work.popleft()
             for target in (*self.dependents[index], *(() if index in self.groups else self.chains.get(index, ()))):
+                if target in self.bodies and self._shelters(self.bodies[target]):
+                    continue
                 if self.status[target] < _SUCCEEDED and self._edge(index, target) not in TAKING:
                     self.reasons[target] = f"`{self.key(index)}` {WAS[self.status[index]]}"
                     self.causes[target] = index
@@ -168,7 +180,10 @@ class Ending(Edges):
             queue.clear()
         self.plain = bytearray(len(self.nodes))  # from here on nothing goes the short way
         for index, status in enumerate(self.status):
-            if status >= _SUCCEEDED:
+            if status >= _SUCCEEDED or (self.sheltered is not None and index in self.sheltered):
+                continue
+            if index in self.bodies and self._shelters(self.bodies[index]):
+                self._cut_short(self.bodies[index])
                 continue
             if status is _RUNNING and index not in self.groups:
                 if index not in self.other_work and index not in self.bodies:
@@ -186,6 +201,69 @@ class Ending(Edges):
         self.reasons[index] = self._told.pop(index, why)
         self._settle(index, Status.CANCELLED, now)
 
+    def _is_cleanup(self, index: int) -> bool:
+        """Whether a node stands in an `always` block of its body, itself or as an item of a map that does."""
+        owner = self.owners[index]
+        return bool(self.homes[index].cleanup) and (index if owner is None else owner.map) in self.homes[index].cleanup
+
+    def _shelters(self, body: Body) -> bool:
+        """Whether something is left to be done of the `always` blocks of a body, so that it can't just end."""
+        return any(self.status[index] < _SUCCEEDED for index in body.cleanup)
+
+    def _cut_short(self, body: Body) -> None:
+        """A body is to end early, and has to clean up before that."""
+        body.cut = True
+        index = body.node
+        asked = self.other_work.get(index)
+        if body is self.root and asked is not None:
+            # Whoever is in it finds out when it asks, or returns: nobody waits for that.
+            del self.other_work[index]
+            self.busy -= not body.blocked
+            body.blocked = False
+            self._close_body(body)
+        elif body.parked or (asked is not None and self.status[index] is not _RUNNING):
+            body.parked = False
+            self.other_work.pop(index, None)
+            self.status[index] = _RUNNING
+            self._close_body(body)
+
+    def _drop(self, wanted: list[int], why: str, now: float) -> None:
+        """Stop what nobody wants any more, with what only that needs. It is no failure: what needs it is skipped."""
+        gone = dict.fromkeys(index for index in wanted if self.status[index] < _SUCCEEDED)
+        work = deque(gone)
+        while work:
+            for source in self._sources(work.popleft()):
+                spec = self.nodes[source].spec
+                if source in gone or self.status[source] >= _SUCCEEDED or spec is None or spec.is_effect:
+                    continue
+                if all(self._is_gone(target, gone) for target in self._takers(source)):
+                    gone[source] = None
+                    work.append(source)
+        self._dropped.update(gone)
+        for index in [*gone]:
+            if index in self.groups:
+                self._dropped.update(self.groups[index].items)
+        self._cut_off([*gone], why, now)
+
+    def _is_gone(self, index: int, gone: dict[int, None]) -> bool:
+        return index in gone or self.status[index] >= _SUCCEEDED
+
+    def _sources(self, index: int) -> list[int]:
+        """The nodes that one takes values from."""
+        group = self.owners[index]
+        return [
+            *[self.where(index, i) for i in self.nodes[index].data],
+            *(group.sources(index - group.base) if group is not None else ()),
+        ]
+
+    def _takers(self, index: int) -> Iterable[int]:
+        """The nodes that take the value of one, or choose it."""
+        for target in self.dependents[index]:
+            if self._edge(index, target) not in (Edge.ORDER, Edge.PART, Edge.CONDITION):
+                yield target
+        yield from self.chains.get(index, ())
+        yield from self.choosers.get(index, ())
+
     def _cut(self, body: Body, why: str, now: float) -> None:
         """Stop everything in the place of a call."""
         self._cut_off(list(self._parts(body)), why, now)
@@ -196,13 +274,21 @@ class Ending(Edges):
     def _cut_off(self, wanted: list[int], why: str, now: float) -> None:
         """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon."""
         cut: list[int] = []
+        seen: set[int] = set()
         for index in wanted:  # it grows
             status, body = self.status[index], self.bodies.get(index)
-            self.plain[index] = 0
-            if status >= _SUCCEEDED:
+            if status >= _SUCCEEDED or index in seen or self._is_cleanup(index):
                 continue
+            seen.add(index)
+            self.plain[index] = 0
+            if index in self.groups:
+                wanted.extend(self.groups[index].items)
             if body is not None:
                 wanted.extend(self._parts(body))
+                if self._shelters(body):
+                    self._told[index] = why
+                    self._cut_short(body)
+                    continue
                 body.parked = False  # whatever it was waiting for, it doesn't go on
             if status is _RUNNING and index not in self.groups:
                 if index in self.other_work:
@@ -217,6 +303,8 @@ class Ending(Edges):
             self.reasons[index] = why
             cut.append(index)
         for index in cut:
+            if self._held:
+                self._give_back(index, self.attempts.get(index, 0) + (self.lanes[index] is not Lane.FLOW))
             news = self._mark(index, Status.CANCELLED, now)
             if self.keeps:
                 self._unrecorded[index] = news

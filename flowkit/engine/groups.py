@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from flowkit.graph import Node
     from flowkit.graph.model import Source
 
-__all__ = ["Group", "collect"]
+__all__ = ["Group", "Seats", "collect"]
+
+
+class Seats:
+    """A number of places, and who waits for one."""
+
+    __slots__ = ("limit", "queue", "taken")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.taken = 0
+        self.queue: deque[int] = deque()
+        """Nodes that are ready, in the order they came."""
 
 
 class Group:
     """A map whose items are known: which nodes they are, and where the arguments of each come from."""
 
-    __slots__ = ("base", "columns", "home", "limit", "map", "queue", "running", "size")
+    __slots__ = ("base", "columns", "home", "map", "seats", "size")
 
     def __init__(
         self,
@@ -39,11 +51,13 @@ class Group:
         self.size = size
         self.columns = columns
         """Per argument, its kind and: the list, the group that is gone on from, or the value that all get."""
-        self.limit = limit
-        self.running = 0
-        """Attempts that hold one of the `limit` places."""
-        self.queue: deque[int] = deque()
-        """Items that are ready and wait for a place."""
+        self.seats = None if limit is None else Seats(limit)
+        """The places of the attempts that may run at the same time."""
+
+    @property
+    def items(self) -> range:
+        """The nodes that they are."""
+        return range(self.base, self.base + self.size)
 
     def sources(self, item: int) -> Iterator[int]:
         """The nodes that one item takes its values from."""

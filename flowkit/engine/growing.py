@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from flowkit.engine.attempts import Attempts
 from flowkit.engine.bodies import Body
 from flowkit.engine.edges import SKIP
-from flowkit.engine.groups import Group
+from flowkit.engine.groups import Group, Seats
 from flowkit.engine.requests import Work
 from flowkit.engine.statuses import Status
 from flowkit.graph import Kind, Node, Ref, Template
@@ -47,7 +47,7 @@ class Growing(Attempts):
         base = self._allocate(count)
         group = Group(index, base, count, columns, policy.max_concurrency, home)
         self.groups[index] = group
-        plain = policy.plain and self.lanes[index] is Lane.ANY and group.limit is None
+        plain = policy.plain and self.lanes[index] is Lane.ANY and group.seats is None and index not in self.turns
         end = base + count
         self.nodes[base:end] = [node] * count
         self.policies[base:end] = [policy] * count
@@ -58,6 +58,8 @@ class Growing(Attempts):
         self.homes[base:end] = [home] * count
         self.left += count
         self.waits[index] = count
+        if self.sheltered is not None and index in self.sheltered:
+            self.sheltered.update(group.items)
         return group
 
     def _connect(self, group: Group) -> None:
@@ -79,22 +81,41 @@ class Growing(Attempts):
 
     # -- bodies in the place of calls -----------------------------------------------------------------------------------
 
-    def _keep_open(self) -> None:
+    def _keep_open(self, *, going_on: bool) -> None:
         """Have the run's own body be a node as well, which isn't done before the body is."""
+        plan, root = self.plan, self.root
         index = self._allocate(1)
         self.nodes[index] = Node(index, Kind.BARRIER, None, (), None, (), None, 0, None, 0)
-        self.root.grow(self.plan)
-        self.root.node, self.root.at = index, list(range(index))
-        self.bodies[index] = self.root
-        self.homes[index] = self.root
-        self.waits[index] = index + 1  # and once for the body itself
+        root.grow(plan)
+        root.node, root.at = index, list(range(index))
+        self.bodies[index] = root
+        self.homes[index] = root
+        self._set_apart(root, plan, root.at)
         for i in range(index):
-            self.dependents[i] = (*self.dependents[i], index)
+            if i not in root.cleanup:
+                self.dependents[i] = (*self.dependents[i], index)
+        self.waits[index] = index - len(root.cleanup)
         self.lanes[index] = Lane.FLOW
         self.status[index] = _RUNNING
-        self.other_work[index] = Work.RECORD
         self.left += 1
-        self.busy += 1
+        if going_on:
+            self.waits[index] += 1  # for the body itself
+            self.other_work[index] = Work.RECORD
+            self.busy += 1
+        else:
+            root.open = False
+            if not self.waits[index]:
+                self.fresh.append(index)
+
+    def _set_apart(self, body: Body, plan: Plan, at: Sequence[int]) -> None:
+        """Note of new nodes which are in blocks of their own kind."""
+        if plan.cleanup:
+            body.cleanup.update(dict.fromkeys(at[i] for i in plan.cleanup))
+            self.sheltered = (self.sheltered or set()).union(body.cleanup)
+        if body is not self.root and self.sheltered is not None and body.node in self.sheltered:
+            self.sheltered.update(at)
+        for local, region in plan.turns.items():
+            self.turns[at[local]] = body.turns.setdefault(region, Seats(1))
 
     def _advance_flow(self, index: int, now: float) -> None:
         """A call of a workflow can begin, or everything in its place has ended."""
@@ -110,6 +131,8 @@ class Growing(Attempts):
             self.left -= 1
             self.fresh.extend(self._settle_edges(index))
             return
+        if not self._sit(index, 1):
+            return  # it isn't its turn
         known = home.plans.get(local) if self.owners[index] is None else None
         if known is None:
             self._ask_to_record(index)
@@ -146,10 +169,19 @@ class Growing(Attempts):
         self.lanes[base:end] = plan.lanes
         self.plain[base:end] = plan.plain
         self.waits[base:end] = plan.waits
-        self.dependents[base:end] = [(*[at[i] for i in after], call) for after in plan.dependents]
         self.homes[base:end] = [body] * count
         self.left += count
-        self.waits[call] += count
+        self._set_apart(body, plan, at)
+        if plan.cleanup:
+            self.dependents[base:end] = [
+                tuple([at[i] for i in after]) if base + place in body.cleanup else (*[at[i] for i in after], call)
+                for place, after in enumerate(plan.dependents)
+            ]
+        else:
+            self.dependents[base:end] = [(*[at[i] for i in after], call) for after in plan.dependents]
+        for local, (test, wanted) in plan.conditions.items():
+            self.conditions[at[local]] = at[test], wanted
+        self.waits[call] += count - len(plan.cleanup)
         if self.listening and call != self.root.node and not body.live:
             self._tell("workflow_expanded", call, nodes=count, turn=body.turn)
         self.fresh.extend([at[i] for i in plan.ready])
@@ -177,18 +209,38 @@ class Growing(Attempts):
         for local, targets in plan.choosers.items():
             source = at[local]
             self.choosers[source] = (*self.choosers.get(source, ()), *[at[i] for i in targets])
-        for source in [at[local] for local in plan.choosers]:
-            if self.is_visible(source):
-                for target in self.choosers[source]:
+        for local, targets in plan.choosers.items():
+            source = at[local]
+            for target in [at[i] for i in targets]:
+                if source in self.groups and self._is_of_items(self.nodes[target]):
+                    free.extend(self._watch_items(source, target))
+                elif self.is_visible(source):
                     free.extend(self._choose(source, target))
         return free
 
     def _end_body(self, body: Body, now: float) -> None:
         """Everything in the place of a call has ended: so has the call, or its next round begins."""
         index = body.node
+        if body.cleanup and not body.cleaning:
+            body.cleaning = True
+            left = [i for i in body.cleanup if self.status[i] < _SUCCEEDED]
+            self.waits[index] = len(left) + 1
+            for i in left:
+                self.dependents[i] = (*self.dependents[i], index)
+                self.waits[i] -= 1
+                if not self.waits[i]:
+                    self.fresh.append(i)
+            self.waits[index] -= 1
+            if left:
+                return
+        if self._held:
+            self._give_back(index, 1)
         if index == self.root.node:
-            self.status[index] = _SUCCEEDED
+            failed = Status.FAILED if index in self.errors else _SUCCEEDED
+            self.status[index] = Status.CANCELLED if body.cut else failed
             self.left -= 1
+        elif body.cut and not body.failed:
+            self._cancel_node(index, now)
         elif body.failed:
             self._fail(index, self._failure_of(body), Status.FAILED, now, final=True)
         elif body.goes_round:
@@ -208,7 +260,7 @@ class Growing(Attempts):
             self._settle(index, Status.SKIPPED, now)
         elif refs and not (type(result) is Ref and not result._flowkit_path):
             self.status[index] = _PENDING
-            self.other_work[index] = Work.RETURN
+            self.other_work[index] = Work.VALUE
             self._any.append(index)
         else:
             self.values[index] = self.values[sources[0]] if refs else result
@@ -232,12 +284,15 @@ class Growing(Attempts):
             heapq.heapify(self._timers)
         for table in (
             self.groups, self.errors, self.reasons, self.causes, self.attempts, self.started_at, self.decisions,
-            self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._chosen, self._taken,
+            self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._taken,
+            self.conditions, self.won, self._coming, self.turns,
         ):  # fmt: skip
             if table:
                 for index in gone:
                     table.pop(index, None)
-        for marks in (self._asked, self._delayed, self._stood_in, self._unhandled):
+        if self.sheltered is not None:
+            self.sheltered.difference_update(gone)
+        for marks in (self._asked, self._delayed, self._stood_in, self._unhandled, self._chosen, self._dropped):
             marks.difference_update(gone)
         gone.sort()
         start = 0

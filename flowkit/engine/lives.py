@@ -169,10 +169,6 @@ class LiveBody:
         message = "`.map` belongs into a `def` body; here write `await asyncio.gather(*[step(x) for x in items])`"
         raise MisuseError(message)
 
-    def open(self, *_: Any) -> NoReturn:
-        message = "blocks such as `in_order()` belong into a `def` body; here the order is that of your `await`s"
-        raise MisuseError(message)
-
     def _begin(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
         name = self._place_of(spec).name(spec.label)
         args, kwargs = capture((args, kwargs), [])

@@ -14,13 +14,13 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.edges import LOST, SKIP
+from flowkit.engine.edges import EDGES, LOST, SKIP
 from flowkit.engine.growing import Growing
 from flowkit.engine.invariants import verify_end
 from flowkit.engine.requests import Failure, Finish, Wake, Work
 from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason
-from flowkit.graph import Kind
+from flowkit.graph import Edge, Kind, Ref, Template
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -54,10 +54,12 @@ class Machine(Growing):
         watched: bool = False,
     ) -> None:
         super().__init__(plan, fail_fast=fail_fast, listening=listening, keeps=keeps, watched=watched)
-        if plan.graph.goes_on:
-            self._keep_open()
+        if plan.graph.goes_on or plan.cleanup:
+            self._keep_open(going_on=plan.graph.goes_on)
         else:
             self.root.grow(plan)
+            if plan.turns:
+                self._set_apart(self.root, plan, range(len(plan.nodes)))
 
     # -- work -----------------------------------------------------------------------------------------------------------
 
@@ -155,8 +157,14 @@ class Machine(Growing):
             return
         if asked is Work.RECORD and index in self.bodies:
             body = self.bodies[index]
-            if body is self.root:
+            if body is self.root and not self._shelters(body):
                 self._fail(index, failure.error, Status.FAILED, now)
+            elif body is self.root:
+                self.errors[index] = failure.error
+                self.failures.append(index)
+                self._close_body(body)
+                if self.stopping is None and (self.fail_fast or not isinstance(failure.error, Exception)):
+                    self._stop(CancelReason.FAIL_FAST, now)
             else:
                 body.failed.append(index)
                 self.errors[index] = failure.error
@@ -170,7 +178,7 @@ class Machine(Growing):
             if not is_cancellation(failure.error):
                 expired.error.__cause__ = failure.error
             self._timed_out(index, expired, now)
-        elif index in self._told or (self.stopping is not None and is_cancellation(failure.error)):
+        elif index in self._told or (self.is_stopped(index) and is_cancellation(failure.error)):
             self._cancel_node(index, now)
         elif asked is Work.BODY and self._may_retry(index, failure, now):
             self._retry(index, failure, now)
@@ -209,6 +217,9 @@ class Machine(Growing):
             self._connect(group)
         for target in self.chains.get(index, ()):
             self.fresh.extend(self._wire(index, target))
+        for target in self.choosers.get(index, ()):
+            if self._is_of_items(self.nodes[target]):
+                self.fresh.extend(self._watch_items(index, target))
         self._close(now)
 
     def recorded(self, index: int, now: float) -> None:
@@ -237,7 +248,7 @@ class Machine(Growing):
     def write(self, index: int, plan: Plan, now: float) -> bool:
         """The body of a call wrote more; says whether it is still wanted."""
         body = self.bodies[index]
-        if self.status[index] >= _SUCCEEDED or body.failed:
+        if self.status[index] >= _SUCCEEDED or body.failed or body.cut:
             return False
         self._graft(body, plan)
         self._advance_fresh(now)
@@ -249,7 +260,7 @@ class Machine(Growing):
             self._close(now)
             return
         body = self.bodies[index]
-        if not body.failed:
+        if not body.failed and not body.cut:
             self._graft(body, plan)
         self._close_body(body)
         self._close(now)
@@ -303,7 +314,7 @@ class Machine(Growing):
             return
         body = self.bodies[index]
         self.status[index] = _RUNNING
-        if body.failed:
+        if body.failed or body.cut:
             self._close_body(body)
         elif body.woken:
             self._record_again(body)
@@ -332,7 +343,7 @@ class Machine(Growing):
 
     def cancel(self, reason: CancelReason, now: float, detail: str = "") -> bool:
         """End the run early. Says whether this was what ended it: the first reason wins."""
-        if not self.left or self.stopping is not None:
+        if not self.left or self.stopping is not None or self.root.cleaning:
             return False
         self._stop(reason, now, detail)
         self._close(now)
@@ -362,18 +373,40 @@ class Machine(Growing):
     def _refuse(self, index: int, verdict: int, now: float) -> None:
         """A node's edges say that it can't run."""
         if verdict == LOST:
-            choice = [self.where(index, i) for i in self.nodes[index].choice]
-            found = [self.errors[i] for i in choice if i in self.errors]
-            error = BaseExceptionGroup(f"nothing that `{self.key(index)}` needs one of succeeded", found)
-            self._fail(index, error, Status.FAILED, now)
+            found = [self.errors[i] for i in self.candidates(index) if i in self.errors]
+            self._fail(index, self._loss(index, found), Status.FAILED, now)
         elif verdict == SKIP and (failed := self._failed_item(index)) is not None:
             self._fail(index, self.errors[failed], Status.FAILED, now)
         else:
             self._settle(index, Status.SKIPPED if verdict == SKIP else Status.BLOCKED, now)
 
+    def _loss(self, index: int, found: list[BaseException]) -> BaseException:
+        """What a choice fails with that can't be made any more."""
+        key, count = self.key(index), self.count_of(index)
+        if count == 1 and found:
+            return BaseExceptionGroup(f"nothing that `{key}` needs one of succeeded", found)
+        had = len(self.won.get(index, ()))
+        message = f"`{key}` needs {count} results, and there are {had or 'none'}"
+        return BaseExceptionGroup(message, found) if found else LookupError(message)
+
     def _settle_inner(self, index: int, now: float) -> None:
-        """A node that runs no step: a barrier, an outcome, or a map."""
+        """A node that runs no step: a barrier, an outcome, a map, a test and what goes by it, a join."""
         node = self.nodes[index]
+        kind = node.kind
+        if kind is Kind.TEST or kind is Kind.PICK or kind is Kind.JOIN:
+            if kind is Kind.PICK and self._refuse_branch(index, now):
+                return
+            if kind is Kind.JOIN and node.args[0].cancels:
+                won = self.won[index]
+                losers = [i for i in self.candidates(index) if i not in won]
+                self._drop(losers, f"`{self.key(index)}` was decided without it", now)
+            self.other_work[index] = Work.VALUE
+            self._any.append(index)
+            return
+        if kind is Kind.CANCEL:
+            self._settle(index, Status.SUCCEEDED, now)
+            self._drop(list(self._in_region(index, node.args[0])), "its scope was cancelled", now)
+            return
         if node.kind is Kind.OUTCOME:
             self.values[index] = self.outcome(self.where(index, node.data[0]))
         elif node.kind is Kind.MAP:
@@ -388,6 +421,36 @@ class Machine(Growing):
             else:
                 self.values[index] = self.values[group.base : end]
         self._settle(index, Status.SUCCEEDED, now)
+
+    def _refuse_branch(self, index: int, now: float) -> bool:
+        """Whether the branch that is meant of a `cond` has no value; then that is passed on, as of any data."""
+        value = self.picked(index)
+        refs = [value] if type(value) is Ref else value.refs if type(value) is Template else ()
+        missing = [i for i in (self.where(index, ref._flowkit_node) for ref in refs) if not self._is_there(i)]
+        for i in missing:
+            self._pass_on(i, index, EDGES[Edge.DATA][self._column(i)])
+        if missing:
+            self._refuse(index, self.verdict[index], now)
+        return bool(missing)
+
+    def _is_there(self, index: int) -> bool:
+        return self.status[index] is _SUCCEEDED
+
+    def picked(self, index: int) -> Any:
+        """Of the two values of a `cond` the one that is meant, as it was written."""
+        test, then, otherwise = self.nodes[index].args
+        return then if self.values[self.where(index, test._flowkit_node)] else otherwise
+
+    def _in_region(self, index: int, region: int) -> Iterable[int]:
+        """The nodes of a region of the body that a node was written in."""
+        home = self.homes[index]
+        regions = home.graph.regions
+        for place in home.at if home.at is not None else range(len(home.graph.nodes)):
+            around: int | None = self.nodes[place].region
+            while around is not None and around != region:
+                around = regions[around].parent
+            if around is not None:
+                yield place
 
     def _close(self, now: float) -> None:
         """Go on as far as it goes; end the run if nothing is left of it, or if nothing of that can happen any more."""

@@ -116,7 +116,7 @@ def answer(run: Recorded, index: int, recorder: Recorder, local: int) -> Any:
     write_on(run, index, recorder, local)
     with run.lock:
         body = machine.bodies[index]
-        if run.is_over or not machine.is_visible(body.where(local)):
+        if run.is_over or body.cut or not machine.is_visible(body.where(local)):
             raise Unwound
     return hand_over(run, body, local)
 
@@ -176,7 +176,8 @@ def compare(machine: Machine, body: Body, first: int, again: Sequence[Node]) -> 
 
 def wiring(node: Node) -> Any:
     """What makes a node the same one when a body is recorded again: with its plain arguments, see `_agree`."""
-    return node.kind, node.spec and node.spec.declared, tuple(node.data), tuple(node.order or ()), node.choice
+    called = node.spec and node.spec.declared
+    return node.kind, called, tuple(node.data), tuple(node.order or ()), node.choice, node.region
 
 
 def _agree(before: Node, now: Node) -> bool:

@@ -55,8 +55,8 @@ class Work(enum.Enum):
     """Go through a map's lists; answer with `expand` or `fail`."""
     RECORD = Point.EXPAND
     """Record the body of a workflow that is called; answer with `written`, `park` or `fail`."""
-    RETURN = Point.RECORD
-    """Make the value that a body returned; answer with `succeed` or `fail`."""
+    VALUE = Point.RECORD
+    """Make the value of what calls no step, such as what a body returned; answer with `succeed` or `fail`."""
 
     @property
     def point(self) -> Point:

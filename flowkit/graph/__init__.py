@@ -1,11 +1,12 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: model -> refusals -> refs -> recording -> dependencies -> picture -> drawing.
+Reading order: model -> refusals -> refs -> placing -> recording -> dependencies -> picture -> drawing.
 """
 
 from flowkit.graph.model import (
     Edge,
     Graph,
+    Join,
     Keys,
     Kind,
     Node,
@@ -27,10 +28,12 @@ from flowkit.graph.recording import (
     record_symbolically,
 )
 from flowkit.graph.refs import Ref, Template, capture, project, references
+from flowkit.graph.selected import Selected
 
 __all__ = [
     "Edge",
     "Graph",
+    "Join",
     "Keys",
     "Kind",
     "Node",
@@ -40,6 +43,7 @@ __all__ = [
     "Recorder",
     "Ref",
     "Region",
+    "Selected",
     "Source",
     "SourceKind",
     "StepSpec",

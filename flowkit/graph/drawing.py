@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from flowkit.diagnostics.cells import visible, width
-from flowkit.graph.model import Edge, Kind, Node, Order, Region, SourceKind
+from flowkit.graph.model import Edge, Kind, Node, Region, SourceKind
 from flowkit.graph.picture import Picture
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["to_dot", "to_mermaid", "to_text"]
 
-_REGIONS: Final = {Order.TEXT: "in the order of the text", Order.FREE: "concurrent", Order.STRICT: "in_order"}
-
-
 # -- Mermaid --------------------------------------------------------------------------------------------------------------
 
 _MERMAID_SHAPES: Final = {
@@ -27,6 +24,11 @@ _MERMAID_SHAPES: Final = {
     Kind.OUTCOME: ("{{", "}}"),
     Kind.BARRIER: ("((", "))"),
     Kind.INPUT: ("[/", "/]"),
+    Kind.TEST: ("{", "}"),
+    Kind.PICK: ("{", "}"),
+    Kind.JOIN: ("{{", "}}"),
+    Kind.CANCEL: ("{{", "}}"),
+    Kind.ARMED: ("((", "))"),
 }
 _MERMAID_ARROWS: Final = {
     Edge.DATA: "-->",
@@ -49,7 +51,7 @@ def to_mermaid(graph: Graph) -> str:
         if what is None:
             lines.append(f"{indent}end")
         elif isinstance(what, Region):
-            lines.append(f'{indent}subgraph r{what.index} ["{_REGIONS[what.order]}"]')
+            lines.append(f'{indent}subgraph r{what.index} ["{what.label}"]')
         else:
             left, right = _MERMAID_SHAPES[what.kind]
             label = " " if what.kind is Kind.BARRIER else _mermaid(picture.name(what.index))
@@ -80,6 +82,11 @@ _DOT_SHAPES: Final = {
     Kind.OUTCOME: ("shape=hexagon",),
     Kind.BARRIER: ("shape=point",),
     Kind.INPUT: ("shape=parallelogram",),
+    Kind.TEST: ("shape=diamond",),
+    Kind.PICK: ("shape=diamond",),
+    Kind.JOIN: ("shape=hexagon",),
+    Kind.CANCEL: ("shape=hexagon",),
+    Kind.ARMED: ("shape=point",),
 }
 _DOT_ARROWS: Final = {
     Edge.DATA: "",
@@ -105,7 +112,7 @@ def to_dot(graph: Graph) -> str:
             lines.append(f"{indent}}}")
         elif isinstance(what, Region):
             lines.append(f"{indent}subgraph cluster_{what.index} {{")
-            lines.append(f"{indent}    label={_dot(_REGIONS[what.order])};")
+            lines.append(f"{indent}    label={_dot(what.label)};")
         else:
             looks = [f"label={_dot(picture.name(what.index))}", *_DOT_SHAPES[what.kind]]
             tip = picture.tip(what)
@@ -147,7 +154,7 @@ def to_text(graph: Graph) -> str:
             rows.append((depth, what, "", ""))
         elif isinstance(what, Region):
             site = what.site
-            rows.append((depth, _REGIONS[what.order], "", picture.place(site.code, site.lasti) if site else ""))
+            rows.append((depth, what.label, "", picture.place(site.code, site.lasti) if site else ""))
         else:
             words = "; ".join(_words(what, picture))
             rows.append((depth, picture.name(what.index), words, picture.place(what.code, what.lasti)))

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Edge",
     "Graph",
+    "Join",
+    "Keys",
     "Kind",
     "Node",
     "Order",
@@ -53,6 +55,16 @@ class Kind(enum.IntEnum):
     """A place in the text that waits and has no value: where a region begins or ends."""
     INPUT = 4
     """An argument of the workflow that isn't known: in graphs that are looked at, never in those that run."""
+    TEST = 5
+    """Whether a value is true: what a `when` or a `cond` goes by."""
+    PICK = 6
+    """One of two values, by a test (`cond`)."""
+    JOIN = 7
+    """What the first of several come to (`first`, `race`, `select` and their like)."""
+    CANCEL = 8
+    """The end of a `scope` before its time."""
+    ARMED = 9
+    """Where an `always` block stands: once the text has come here, that is done whatever happens."""
 
 
 class Edge(enum.IntEnum):
@@ -70,6 +82,12 @@ class Edge(enum.IntEnum):
     """A map over another map's items: needs them to be known, not to be done."""
     PART = 5
     """What is called is done when everything in its body is."""
+    CONDITION = 6
+    """Goes if the value of a test is the wanted one."""
+    BRANCH = 7
+    """May take its value: a test says whether it does."""
+    ARMED = 8
+    """Is done at the end, if the text has come to its place."""
 
 
 class Order(enum.Enum):
@@ -91,6 +109,41 @@ class Region:
     parent: int | None
     order: Order
     site: Site | None
+    word: str = ""
+    """What it was written as: `in_order`, `when`."""
+    name: str = ""
+    """What a phase or a scope is called."""
+    test: int = -1
+    """The node by which it is decided whether what is in it runs."""
+    wanted: bool = True
+    """What the test has to give for that."""
+    is_phase: bool = False
+    """Whether all of it comes after all that is before it, and before all that is after it."""
+    takes_turns: bool = False
+    """Whether only one step of it runs at a time."""
+    cleans_up: bool = False
+    """Whether it is done at the end of its body, however that ended."""
+
+    @property
+    def label(self) -> str:
+        """Its word, with its name."""
+        return f"{self.word} {self.name!r}" if self.name else self.word
+
+
+@attrs.frozen
+class Join:
+    """How several results are joined into one."""
+
+    word: str
+    """What it was written as: `first`, `race_n`."""
+    count: int = 1
+    """How many of them it takes."""
+    cancels: bool = False
+    """Whether the others are stopped then."""
+    of_items: bool = False
+    """Whether it is about the items of the one map that it is given."""
+    names: tuple[str, ...] = ()
+    """What they are called, for `select`."""
 
 
 class _Described:
@@ -331,7 +384,11 @@ class Node:
         self.kind = kind
         self.spec = spec
         self.args = args
-        """Values, Refs and templates that hold Refs; for a map its sources, for an outcome the one Ref."""
+        """Values, Refs and templates that hold Refs; for a map its sources.
+
+        For what calls no step: of an outcome and a test the one value; of a pick the test and the two values; of a
+        join its `Join` and the Refs; of a cancellation the region; of the barriers of a phase that and a word.
+        """
         self.kwargs = kwargs
         self.data = data
         """The nodes whose value it takes, each once."""
@@ -343,7 +400,7 @@ class Node:
         self.tolerant = False
         """For a map: whether its list holds outcomes."""
         self.choice: tuple[int, ...] = ()
-        """The nodes of which one has to succeed (`depends_on_any`)."""
+        """The nodes of which one has to succeed (`depends_on_any`), or some (joins)."""
 
     @property
     def site(self) -> Site | None:
@@ -391,7 +448,7 @@ class Keys(Sequence[str]):
         made, seen, nodes = self._made, self._seen, self._nodes
         while len(made) <= index:
             node = nodes[len(made)]
-            name = node.spec.label if node.spec is not None else _LABELS[node.kind]
+            name = node.spec.label if node.spec is not None else _label(node)
             count = seen[name] = seen.get(name, 0) + 1
             made.append(name if count == 1 else f"{name}#{count}")
         return made[index]
@@ -476,4 +533,17 @@ class Graph:
 
 
 _DRAWN = 200
-_LABELS = {Kind.OUTCOME: "outcome", Kind.BARRIER: "(order)", Kind.INPUT: "(input)"}
+_LABELS = {
+    Kind.OUTCOME: "outcome",
+    Kind.BARRIER: "(order)",
+    Kind.INPUT: "(input)",
+    Kind.TEST: "(test)",
+    Kind.PICK: "cond",
+    Kind.CANCEL: "(cancel)",
+    Kind.ARMED: "(always)",
+}
+
+
+def _label(node: Node) -> str:
+    """The name of a node that calls no step."""
+    return str(node.args[0].word) if node.kind is Kind.JOIN else _LABELS[node.kind]

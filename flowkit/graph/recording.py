@@ -2,12 +2,6 @@
 
 A `Recorder` is current while a workflow's body runs. Each step call appends a `Node` and gives back a `Ref`. What the
 body can see is real, but for those Refs.
-
-The order of effects is settled here, while the text is being read. Each region keeps two numbers: `last`, the newest
-node that everything after it waits for, and `mark`, the first node written since. An effect waits for the nodes from
-`mark` on and becomes the next `last`, so the edges stay linear in the number of nodes. A region other than the body
-itself stays unordered until something in it keeps its place; then it is one sequence point as a whole: a barrier
-before it, and one behind it.
 """
 
 from __future__ import annotations
@@ -18,15 +12,16 @@ from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_origin
 
 from flowkit.diagnostics import Diagnostic, Label, Level, Site, span_of_function
-from flowkit.errors import CheckFailed
+from flowkit.errors import CheckFailed, MisuseError
 from flowkit.graph.dependencies import resolve
-from flowkit.graph.model import Graph, Keys, Kind, Node, Order, Projection, Region, Source, SourceKind
+from flowkit.graph.model import Graph, Keys, Kind, Node, Order, Projection, Source, SourceKind
+from flowkit.graph.placing import WHOLE, Placing, is_effect
 from flowkit.graph.refs import LEAVES, Ref, Template, Unbuildable, Unsearchable, capture, project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from flowkit.graph.model import StepSpec, WorkflowSpec
+    from flowkit.graph.model import Join, Region, StepSpec, WorkflowSpec
 
 __all__ = ["Recorder", "context_of_steps", "current_recorder", "live_graph", "record", "record_symbolically"]
 
@@ -48,8 +43,8 @@ _NONE: Final[tuple[int, ...]] = ()
 # A member of an enum is looked up through its class each time, 60 ns on Python 3.11; these are asked for at every call.
 _CALL: Final = Kind.CALL
 _STRICT: Final = Order.STRICT
-_TEXT: Final = Order.TEXT
-_WHOLE: Final = Region(0, None, _TEXT, None)
+_UNSURE: Final = frozenset({"when", "otherwise", "cond", "always"})
+"""Regions that may not run, or not now."""
 _SINGLE: Final = (
     inspect.Parameter.POSITIONAL_ONLY,
     inspect.Parameter.POSITIONAL_OR_KEYWORD,
@@ -61,26 +56,11 @@ Answer: TypeAlias = "Callable[[Recorder, int], Any]"
 """Gives the value of a node, by its index, to a body that can't go on without it."""
 
 
-class _Frame:
-    """The state of a region while it is open."""
-
-    __slots__ = ("last", "mark", "order", "region", "sequenced", "start")
-
-    def __init__(self, region: int, order: Order, start: int, last: int = -1) -> None:
-        self.region = region
-        self.order = order
-        self.start = start
-        self.mark = start
-        self.last = last
-        self.sequenced = False
-        """Whether something in it keeps its place, so that the region as a whole does."""
-
-
 class StopRecording(BaseException):
     """Ends a body whose unknown input was looked at. Not an Exception: a body that catches those must not eat it."""
 
 
-class Recorder:
+class Recorder(Placing):
     """The graph of one body, as far as it has been written."""
 
     def __init__(
@@ -91,11 +71,8 @@ class Recorder:
         *,
         to_run: bool = False,
     ) -> None:
+        super().__init__()
         self.workflow = workflow
-        self.nodes: list[Node] = []
-        self.keys = Keys(self.nodes)
-        self.planned = 0
-        """How many of the nodes are planned, so that nothing about them can change any more."""
         self._answer = answer
         self._above = above
         """The workflows in whose bodies this one is being recorded."""
@@ -106,17 +83,10 @@ class Recorder:
         self._inner: dict[int, Graph] = {}
         self._graph: weakref.ref[Graph] | None = None
         self._finished = False
-        self.regions = [_WHOLE]
         self.problems: list[Diagnostic] = []
         self.projections: list[Projection] = []
-        self.used = bytearray()
-        self.forward = False
         self.symbolic = False
         self.stopped: Diagnostic | None = None
-        self._frames = [_Frame(0, _TEXT, 0)]
-        self._frame = self._frames[0]
-        self._named: list[int] = []
-        """Nodes with `depends_on` or `depends_on_any`, whose targets may be written after them."""
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -176,6 +146,12 @@ class Recorder:
     def result_of(self, ref: Ref, frame: Any) -> Any:
         """The value of a result, once everything written so far was handed to whoever runs it."""
         index = ref._flowkit_node
+        region = next((one for one in self._open_regions() if one.word in _UNSURE), None)
+        if region is not None:
+            message = (
+                f"`result_of` can't be asked in a `{region.word}`: what is in it may not run, or not now; ask before it"
+            )
+            raise MisuseError(message)
         self._take([ref], frame)
         if self._answer is None or self.problems:
             self.stopped = Diagnostic(
@@ -222,21 +198,70 @@ class Recorder:
 
     def outcome(self, ref: Ref, frame: Any) -> Ref:
         """Record that a node's end is taken as a value."""
-        data = self._take([ref], frame)
-        node = Node(
-            len(self.nodes),
-            Kind.OUTCOME,
-            None,
-            (ref,),
-            None,
-            data,
-            None,
-            self._frame.region,
-            frame.f_code,
-            frame.f_lasti,
-        )
-        self._place(node)
+        return Ref(self, self._add(Kind.OUTCOME, (ref,), self._take([ref], frame), frame).index)
+
+    def when(self, value: Any, frame: Any) -> None:
+        """Begin what runs if a value is true."""
+        self.open("when", frame, test=self._test(value, frame))
+
+    def otherwise(self, frame: Any) -> None:
+        """Begin what runs if the value of the `when` before it wasn't."""
+        tested, self._frame.tested = self._frame.tested, None
+        if tested is None or tested[1] != len(self.nodes):
+            message = "`otherwise()` comes right behind the block of a `when(...)`"
+            raise MisuseError(message)
+        self.open("otherwise", frame, test=tested[0], wanted=False)
+
+    def pick(self, value: Any, then: Callable[[], Any], other: Callable[[], Any], frame: Any) -> Ref:
+        """Record both of two branches, and which of their values is meant."""
+        test = self._test(value, frame)
+        refs: list[Ref] = []
+        values = []
+        for wanted, branch in ((True, then), (False, other)):
+            self.open("cond", frame, test=test, wanted=wanted)
+            try:
+                given = branch()
+            except BaseException as error:
+                self.close(error)
+                raise
+            self.close()
+            values.append(self._capture(given, refs, frame, "cond"))
+        data = (test, *self._take(refs, frame))
+        return Ref(self, self._add(Kind.PICK, (Ref(self, test), *values), data, frame).index)
+
+    def _test(self, value: Any, frame: Any) -> int:
+        """Record what a branch goes by."""
+        known = type(value) is not Ref
+        data = _NONE if known else self._take([value], frame)
+        node = self._add(Kind.TEST, (bool(value) if known else value,), data, frame)
+        self.used[node.index] = 1
+        return node.index
+
+    def join(self, join: Join, refs: Sequence[Ref], frame: Any) -> Ref:
+        """Record that the first of several are taken. Effects written inside its parentheses don't wait for another."""
+        choice = tuple(self._take(refs, frame))
+        first = self._first_inside(choice, frame)
+        node = self._add(Kind.JOIN, (join, *refs), _NONE, frame)
+        node.choice = choice
+        if first is not None:
+            self._as_one(first)
         return Ref(self, node.index)
+
+    def _first_inside(self, choice: Sequence[int], frame: Any) -> int | None:
+        """The first effect of a join that stands in its parentheses, where the order of the text would hold it."""
+        if self._frame.order is not Order.TEXT:
+            return None
+        inside = [i for i in choice if is_effect(self.nodes[i]) and _encloses(frame, self.nodes[i])]
+        return min(inside) if inside and min(inside) >= self.planned else None
+
+    def cancel(self, region: int, refs: Sequence[Ref], frame: Any) -> None:
+        """Record that what is in a region is stopped, once these have succeeded."""
+        node = self._add(Kind.CANCEL, (region,), self._take(refs, frame), frame)
+        node.order = None  # it is about what is under way, so it doesn't come after that
+        self.used[node.index] = 1
+
+    def _open_regions(self) -> Iterator[Region]:
+        return (self.regions[frame.region] for frame in self._frames)
 
     def discard(self, ref: Ref, frame: Any) -> None:
         """Mark a result as dropped on purpose; right at the call, the call keeps its place in the text."""
@@ -244,7 +269,7 @@ class Recorder:
         node = self.nodes[index]
         fresh = index == len(self.nodes) - 1 and not self.used[index]
         self._take([ref], frame)
-        if fresh and self._frame.order is not Order.STRICT and not _is_effect(node) and _encloses(frame, node):
+        if fresh and self._frame.order is not Order.STRICT and not is_effect(node) and _encloses(frame, node):
             self._sequence(node)
 
     def input(self, name: str) -> Ref:
@@ -255,110 +280,6 @@ class Recorder:
         self.used.append(1)
         self._frame.mark = len(self.nodes)
         return Ref(self, node.index)
-
-    # -- order ----------------------------------------------------------------------------------------------------
-
-    def _place(self, node: Node) -> None:
-        """Append a node at the place in the text where it was written."""
-        self.nodes.append(node)
-        self.used.append(0)
-        frame = self._frame
-        spec = node.spec
-        if spec is not None and not spec.is_ordinary:
-            if spec.names_dependencies:
-                self._named.append(node.index)
-            if spec.is_effect:
-                self._sequence(node)
-                return
-        if frame.order is _STRICT:
-            self._sequence(node)
-        elif frame.last >= 0:
-            node.order = [frame.last]
-
-    def _sequence(self, node: Node) -> None:
-        """Give a node its place: after all that is written before it, before all that is written after it."""
-        self.used[node.index] = 1
-        frame = self._frame
-        if frame.region and not frame.sequenced:
-            self._sequence_region(len(self._frames) - 1, node)
-        if frame.order is Order.FREE:
-            node.order = [frame.last] if frame.last >= 0 else None
-            return
-        end = node.index
-        if end >= frame.start and frame.mark < end:
-            upstream = self._upstream(node, frame.mark)
-            node.order = [i for i in range(frame.mark, end) if i not in upstream] or None
-        elif frame.last >= 0:
-            node.order = [frame.last]
-        frame.last = node.index
-        frame.mark = len(self.nodes)  # behind a barrier that this may have made, too
-
-    def _sequence_region(self, depth: int, newest: Node) -> None:
-        """Make the open regions down to this one sequence points: what is in them waits for all before them."""
-        first = depth
-        while self._frames[first - 1].region and not self._frames[first - 1].sequenced:
-            first -= 1
-        for inner in range(first, depth + 1):
-            outer, frame = self._frames[inner - 1], self._frames[inner]
-            frame.sequenced = True
-            waits = list(range(outer.mark, frame.start)) if outer.order is not Order.FREE else []
-            if not waits:
-                frame.last = outer.last
-            elif len(waits) == 1:
-                frame.last = waits[0]
-            else:
-                frame.last = self._barrier(waits, frame.region)
-                self.forward = True
-            if frame.last < 0:
-                continue
-            for i in range(max(frame.start, self.planned), newest.index):
-                early = self.nodes[i]
-                if i != frame.last and (early.order is None or early.order == [outer.last]):
-                    early.order = [frame.last]
-
-    def _barrier(self, waits: list[int], region: int) -> int:
-        """A place before or behind a region, shown as the line where that begins."""
-        site = self.regions[region].site
-        code, lasti = (site.code, site.lasti) if site is not None else (None, 0)
-        node = Node(len(self.nodes), Kind.BARRIER, None, (), None, _NONE, waits, self._frame.region, code, lasti)
-        self.nodes.append(node)
-        self.used.append(1)
-        return node.index
-
-    def _upstream(self, node: Node, first: int) -> set[int]:
-        """What a node already waits for by data, as far back as `first`."""
-        found: set[int] = set()
-        stack = [i for i in node.data if i >= first]
-        while stack:
-            index = stack.pop()
-            if index not in found:
-                found.add(index)
-                stack.extend(i for i in self.nodes[index].data if i >= first)
-        return found
-
-    def open(self, order: Order, frame: Any) -> None:
-        """Begin a region."""
-        region = Region(len(self.regions), self._frame.region, order, Site(frame.f_code, frame.f_lasti))
-        self.regions.append(region)
-        opened = _Frame(region.index, order, len(self.nodes), self._frame.last)
-        self._frames.append(opened)
-        self._frame = opened
-
-    def close(self, error: BaseException | None = None) -> None:
-        """End the newest region. If anything in it kept its place, the region has one as a whole.
-
-        Not where the body is being left for good, or until it is recorded again: then nothing more is written.
-        """
-        closed = self._frames.pop()
-        outer = self._frame = self._frames[-1]
-        end = len(self.nodes)
-        if not closed.sequenced or outer.order is Order.FREE or closed.start == end:
-            return
-        if error is not None and not isinstance(error, Exception):
-            return
-        barrier = self._barrier(list(range(closed.start, end)), closed.region)
-        outer.last = barrier
-        outer.mark = barrier + 1
 
     # -- what arguments hold --------------------------------------------------------------------------------------
 
@@ -377,18 +298,18 @@ class Recorder:
 
     def _captured(self, args: tuple[Any, ...], frame: Any, spec: StepSpec) -> tuple[tuple[Any, ...], Sequence[int]]:
         refs: list[Ref] = []
-        taken = tuple([self._capture(arg, refs, frame, spec) for arg in args])
+        taken = tuple([self._capture(arg, refs, frame, spec.label) for arg in args])
         return taken, self._take(refs, frame)
 
     def _captured_named(
         self, kwargs: dict[str, Any], data: Sequence[int], frame: Any, spec: StepSpec
     ) -> tuple[dict[str, Any], Sequence[int]]:
         refs: list[Ref] = []
-        taken = {name: self._capture(arg, refs, frame, spec) for name, arg in kwargs.items()}
+        taken = {name: self._capture(arg, refs, frame, spec.label) for name, arg in kwargs.items()}
         more = self._take(refs, frame)
         return taken, tuple(dict.fromkeys((*data, *more))) if more else data
 
-    def _capture(self, value: Any, refs: list[Ref], frame: Any, spec: StepSpec) -> Any:
+    def _capture(self, value: Any, refs: list[Ref], frame: Any, taker: str) -> Any:
         if type(value) in LEAVES:
             return value
         before = len(refs)
@@ -403,7 +324,7 @@ class Recorder:
                 Diagnostic(
                     code="FK401",
                     level=Level.ERROR,
-                    title=f"a `{kind}` given to `{spec.label}` can't {can}",
+                    title=f"a `{kind}` given to `{taker}` can't {can}",
                     labels=(Label(Site(frame.f_code, frame.f_lasti).span(), str(reason)),),
                     helps=(way_out,),
                 )
@@ -415,13 +336,13 @@ class Recorder:
 
     def _source(self, column: Any, refs: list[Ref], frame: Any, spec: StepSpec) -> Source:
         if type(column) is Source:
-            return Source(SourceKind.SAME, self._capture(column.value, refs, frame, spec))
+            return Source(SourceKind.SAME, self._capture(column.value, refs, frame, spec.label))
         if type(column) is Ref:
             refs.append(column)
             ours = column._flowkit_recorder is self
             chained = ours and not column._flowkit_path and self.nodes[column._flowkit_node].kind is Kind.MAP
             return Source(SourceKind.CHAIN if chained else SourceKind.REF, column)
-        items = [item if type(item) in LEAVES else self._capture(item, refs, frame, spec) for item in column]
+        items = [item if type(item) in LEAVES else self._capture(item, refs, frame, spec.label) for item in column]
         return Source(SourceKind.EACH, items)
 
     def _zip(self, sources: Sequence[Source], spec: StepSpec, frame: Any) -> None:
@@ -599,10 +520,6 @@ class Recorder:
         return StopRecording()
 
 
-def _is_effect(node: Node) -> bool:
-    return node.spec is not None and node.spec.is_effect
-
-
 def _encloses(frame: Any, node: Node) -> bool:
     """Whether a call was written inside the parentheses of the one that is running in `frame`."""
     if node.code is not frame.f_code:
@@ -636,7 +553,7 @@ def live_graph(workflow: WorkflowSpec, nodes: list[Node], names: list[str]) -> G
     return Graph(
         workflow=workflow,
         nodes=nodes,
-        regions=(_WHOLE,),
+        regions=(WHOLE,),
         result=None,
         used=bytearray(),
         forward=False,

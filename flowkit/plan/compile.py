@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import attrs
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from flowkit.graph import Graph, Node, StepSpec
+    from flowkit.graph import Graph, Node, Region, StepSpec
     from flowkit.policies import Policy, StepOptions
 
 __all__ = ["Lane", "Plan", "compile_plan", "taken"]
@@ -73,6 +73,12 @@ class Plan:
     """The names of all executors that steps ask for."""
     inner: Mapping[int, Plan]
     """Per call of a workflow whose body is recorded already, the plan of that."""
+    conditions: Mapping[int, tuple[int, bool]]
+    """Per node in a block that may not run, what that is decided by, and what has to come of it."""
+    cleanup: Sequence[int]
+    """The nodes in `always` blocks. They have one edge more, which is settled when all else in the body has ended."""
+    turns: Mapping[int, int]
+    """Per node in a block where one step runs at a time, that block."""
 
 
 def taken(node: Node) -> frozenset[int]:
@@ -98,6 +104,10 @@ def compile_plan(checked: CheckedGraph) -> Plan:
     choosers: dict[int, list[int]] = {}
     ready: list[int] = []
     late: dict[int, list[int]] = {}
+    rules = _rules(graph.regions)
+    conditions: dict[int, tuple[int, bool]] = {}
+    cleanup: list[int] = []
+    turns: dict[int, int] = {}
     for node in nodes:
         index = node.index - first
         spec = node.spec
@@ -115,6 +125,17 @@ def compile_plan(checked: CheckedGraph) -> Plan:
             waits[index] = len(chained)
         if node.order:
             before = (*before, *[i for i in node.order if i not in before]) if before else node.order
+        rule = rules[node.region] if rules is not None else None
+        if rule is not None:
+            if rule.test >= 0 and node.kind is not Kind.BARRIER:
+                conditions[node.index] = rule.test, rule.wanted
+                before = before if rule.test in before else (*before, rule.test)
+            if rule.cleans_up:
+                cleanup.append(node.index)
+                waits[index] += 1
+            if rule.turns >= 0 and node.spec is not None:
+                turns[node.index] = rule.turns
+                plain[index] = 0
         for i in before:
             if i < first:
                 late.setdefault(i, []).append(node.index)
@@ -153,7 +174,38 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         ready,
         settle.executors,
         inner,
+        conditions,
+        cleanup,
+        turns,
     )
+
+
+class _Rule(NamedTuple):
+    """What a region says of the nodes in it."""
+
+    test: int
+    wanted: bool
+    cleans_up: bool
+    turns: int
+
+
+def _rules(regions: Sequence[Region]) -> Sequence[_Rule] | None:
+    """Per region, what it and those around it say; None where they say nothing that the order doesn't."""
+    if not any(region.test >= 0 or region.takes_turns for region in regions):
+        return None
+    rules: list[_Rule] = []
+    for region in regions:
+        around = rules[region.parent] if region.parent is not None else _Rule(-1, True, False, -1)
+        own = region.test >= 0
+        rules.append(
+            _Rule(
+                region.test if own else around.test,
+                region.wanted if own else around.wanted,
+                region.cleans_up or around.cleans_up,
+                region.index if region.takes_turns and around.turns < 0 else around.turns,
+            )
+        )
+    return rules
 
 
 class _Policies:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Final, TypeVar, cast
+from typing import TypeVar, cast
 
-from flowkit.errors import MisuseError
-from flowkit.graph import Outcome, Ref, current_recorder
+from flowkit.graph import Outcome, Ref
+from flowkit.shapes.writing import recorder_for, whole
 
 __all__ = ["discard", "outcome", "result_of"]
 
@@ -18,7 +18,8 @@ def outcome(result: T) -> Outcome[T]:
 
     Takes the result of one call: a part of it (`ref.field`) or anything else is a `MisuseError`.
     """
-    return cast("Outcome[T]", _recorder("outcome").outcome(_whole(result, "outcome"), sys._getframe(1)))
+    recorder = recorder_for("outcome", "`await` the step and catch what it raises")
+    return cast("Outcome[T]", recorder.outcome(whole(result, "outcome"), sys._getframe(1)))
 
 
 def result_of(result: T) -> T:
@@ -30,10 +31,13 @@ def result_of(result: T) -> T:
     In a run that was started, the body is recorded again, from its beginning, for every result that it asks for; where
     a workflow was called, its caller's thread waits in the body. So whatever a body does besides calling steps may
     happen again, and has to come out the same: otherwise the run fails with `NonDeterminismError`.
+
+    Not in a `when`, `otherwise`, `cond` or `always`: what is in those may not run, or not now.
     """
     if type(result) is not Ref:
         return result
-    return cast("T", _recorder("result_of").result_of(result, sys._getframe(1)))
+    recorder = recorder_for("result_of", "`await` gives the value")
+    return cast("T", recorder.result_of(result, sys._getframe(1)))
 
 
 def discard(result: object) -> None:
@@ -41,33 +45,5 @@ def discard(result: object) -> None:
 
     Right at the call, as in `discard(warm_up(cache))`, the call also keeps its place in the text, as an effect does.
     """
-    _recorder("discard").discard(_whole(result, "discard"), sys._getframe(1))
-
-
-def _recorder(verb: str) -> Any:
-    recorder = current_recorder()
-    if recorder is None:
-        message = f"`{verb}` is for the body of a workflow, and none is running here"
-        raise MisuseError(message)
-    if recorder.workflow.is_live:
-        message = f"`{verb}` belongs into a `def` body; {_INSTEAD[verb]}"
-        raise MisuseError(message)
-    return recorder
-
-
-_INSTEAD: Final = {
-    "outcome": "in an `async def` body, `await` the step and catch what it raises",
-    "discard": "in an `async def` body, `await` the step and take no notice of the result",
-    "result_of": "in an `async def` body, `await` gives the value",
-}
-"""What to write in live bodies, which have values where others have stand-ins."""
-
-
-def _whole(result: Any, verb: str) -> Ref:
-    if type(result) is not Ref:
-        message = f"`{verb}` takes the result of a step; it was given `{type(result).__name__}`, a value that is there already"
-        raise MisuseError(message)
-    if result._flowkit_path:
-        message = f"`{verb}` takes the whole result of a step, not a part of it: write it around the call"
-        raise MisuseError(message)
-    return result
+    recorder = recorder_for("discard", "`await` the step and take no notice of the result")
+    recorder.discard(whole(result, "discard"), sys._getframe(1))

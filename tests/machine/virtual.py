@@ -409,7 +409,7 @@ class Virtual:
             elif work.asked is Work.RECORD:
                 feed, fact = record_body(self, index)
                 hand_in = partial(feed, index, fact, 0)
-            elif work.asked is Work.RETURN:
+            elif work.asked is Work.VALUE:
                 feed, fact = self.calling.do(work.asked, index)
                 hand_in = partial(feed, index, fact, 0)
             elif work.asked is Work.CONDITION:
