@@ -12,8 +12,11 @@ import attrs
 from flowkit.diagnostics import Diagnostic
 
 __all__ = [
+    "Chosen",
     "Event",
     "ItemsCollected",
+    "PhaseFinished",
+    "PhaseStarted",
     "RunCancelled",
     "RunEvent",
     "RunFailed",
@@ -209,6 +212,30 @@ class WorkflowExpanded(StepEvent):
     """How many were added."""
     turn: int = 1
     """Which round this is of a workflow that goes on by returning a call of itself."""
+
+
+@attrs.frozen(kw_only=True)
+class PhaseStarted(StepEvent):
+    """Everything before a phase is done, and it begins."""
+
+    phase: str
+
+
+@attrs.frozen(kw_only=True)
+class PhaseFinished(StepEvent):
+    """Everything in a phase has ended."""
+
+    phase: str
+    counts: dict[str, int]
+    """By status, how many of its steps ended so; the items of maps each, and not the maps."""
+
+
+@attrs.frozen(kw_only=True)
+class Chosen(StepEvent):
+    """A `first`, `race` or `select` has what it takes."""
+
+    winners: tuple[str, ...]
+    """The keys of what it took, in the order they came."""
 
 
 @attrs.frozen(kw_only=True)

@@ -396,6 +396,8 @@ class Machine(Growing):
         if kind is Kind.TEST or kind is Kind.PICK or kind is Kind.JOIN:
             if kind is Kind.PICK and self._refuse_branch(index, now):
                 return
+            if kind is Kind.JOIN and self.listening:
+                self._tell("chosen", index, winners=tuple([self.key(i) for i in self.won[index]]))
             if kind is Kind.JOIN and node.args[0].cancels:
                 won = self.won[index]
                 losers = [i for i in self.candidates(index) if i not in won]

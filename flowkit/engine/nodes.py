@@ -258,9 +258,30 @@ class Nodes:
             return None
         self.ended_at[index] = now
         node = self.nodes[index]
+        if node.kind is Kind.BARRIER and node.args:
+            return self._phase_news(index, node)
         if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
             return None
         return Emit(*self._end_of(index, status, now))
+
+    def _phase_news(self, index: int, node: Node) -> Emit | None:
+        """What is told where a phase begins or ends. One that never began is told of by what it didn't begin for."""
+        home = self.homes[index]
+        if len(node.args) == 1:
+            began = self.status[index] is _SUCCEEDED
+            return Emit("phase_started", index, {"phase": node.args[0]}) if began else None
+        name, first = node.args
+        parts = [home.where(i) for i in range(first - 1, node.index)]  # from the barrier before it on
+        if self.status[parts[0]] is not _SUCCEEDED:
+            return None
+        counts: dict[str, int] = {}
+        for part in parts:
+            group = self.groups.get(part)
+            for one in (part,) if group is None else group.items:
+                if self.nodes[one].spec is not None:
+                    word = self.status[one].word
+                    counts[word] = counts.get(word, 0) + 1
+        return Emit("phase_finished", parts[0], {"phase": name, "counts": counts})
 
     def _end_of(self, index: int, status: Status, now: float) -> tuple[str, int, dict[str, Any]]:
         """What is told of the end of a node."""

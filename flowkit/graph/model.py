@@ -387,7 +387,8 @@ class Node:
         """Values, Refs and templates that hold Refs; for a map its sources.
 
         For what calls no step: of an outcome and a test the one value; of a pick the test and the two values; of a
-        join its `Join` and the Refs; of a cancellation the region; of the barriers of a phase that and a word.
+        join its `Join` and the Refs; of a cancellation the region; of the barrier before a phase its name, of the one
+        behind it that and where it begins.
         """
         self.kwargs = kwargs
         self.data = data
@@ -546,4 +547,6 @@ _LABELS = {
 
 def _label(node: Node) -> str:
     """The name of a node that calls no step."""
+    if node.kind is Kind.BARRIER and len(node.args) == 1:
+        return f"phase {node.args[0]}"
     return str(node.args[0].word) if node.kind is Kind.JOIN else _LABELS[node.kind]

@@ -19,7 +19,7 @@ from flowkit.diagnostics import Site
 from flowkit.graph.model import Keys, Kind, Node, Order, Region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 __all__ = ["WHOLE", "Placing", "is_effect"]
 
@@ -109,15 +109,16 @@ class Placing:
             node.order = [frame.last] if frame.last >= 0 else None
             return
         end = node.index
-        if end >= frame.start and frame.mark < end:
+        waits = self._within(frame.mark, end) if end >= frame.start else ()
+        if waits:
             upstream = self._upstream(node, frame.mark)
-            node.order = [i for i in self._within(frame.mark, end) if i not in upstream] or None
+            node.order = [i for i in waits if i not in upstream] or None
         elif frame.last >= 0:
             node.order = [frame.last]
         frame.last = node.index
         frame.mark = len(self.nodes)  # behind a barrier that this may have made, too
 
-    def _within(self, first: int, end: int) -> Iterable[int]:
+    def _within(self, first: int, end: int) -> Sequence[int]:
         """The nodes of a stretch of text that others may wait for."""
         stretch = range(first, end)
         return [i for i in stretch if i not in self._apart] if self._apart else stretch
@@ -165,6 +166,7 @@ class Placing:
         self.regions.append(region)
         last = -1 if region.cleans_up else around.last
         opened = Frame(region.index, settled, len(self.nodes), last)
+        opened.sequenced = region.cleans_up  # it has its place at the end, whatever is in it
         self._frames.append(opened)
         self._frame = opened
         if region.is_phase:
@@ -187,7 +189,7 @@ class Placing:
         if not left and not empty and closed.sequenced and (outer.order is not Order.FREE or region.is_phase):
             barrier = self._barrier(list(self._within(closed.start, end)) or [closed.last], closed.region)
             if region.is_phase:
-                self.nodes[barrier].args = (region.index, "finished")
+                self.nodes[barrier].args = (region.name, closed.start)
             if outer.order is not Order.FREE:
                 outer.last = barrier
                 outer.mark = barrier + 1
@@ -203,12 +205,10 @@ class Placing:
             outer, frame = self._frames[inner - 1], self._frames[inner]
             region = self.regions[frame.region]
             frame.sequenced = True
-            if region.cleans_up:
-                continue  # it waits for its body as a whole
             waits = list(self._within(outer.mark, frame.start)) if outer.order is not Order.FREE else []
             if region.is_phase:
                 frame.last = self._barrier(waits or ([outer.last] if outer.last >= 0 else []), region.index)
-                self.nodes[frame.last].args = (region.index, "started")
+                self.nodes[frame.last].args = (region.name,)
                 frame.start = frame.mark = len(self.nodes)
             elif not waits:
                 frame.last = outer.last
@@ -221,6 +221,8 @@ class Placing:
                 continue
             for i in range(max(frame.start, self.planned), newest):
                 early = self.nodes[i]
+                if i in self._apart and early.kind is not Kind.ARMED:
+                    continue
                 if i != frame.last and (early.order is None or early.order == [outer.last]):
                     early.order = [frame.last]
 

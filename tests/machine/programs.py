@@ -12,14 +12,26 @@ from flowkit import (
     Fallback,
     Fatal,
     Retry,
+    always,
     concurrent,
+    cond,
     discard,
+    first,
+    first_n,
     fixed,
     in_order,
+    one_at_a_time,
+    otherwise,
     outcome,
+    phase,
+    race,
+    race_n,
     result_of,
+    scope,
+    select,
     step,
     unmapped,
+    when,
     workflow,
 )
 from tests.machine.virtual import Attempt, begun, plan_of
@@ -109,10 +121,51 @@ class Asked:
 
 @attrs.frozen
 class Block:
-    """`with in_order():` or `with concurrent():`."""
+    """`with in_order():`, `with concurrent():` and their like."""
 
     word: str
     body: tuple[Any, ...]
+
+
+@attrs.frozen
+class When:
+    """`with when(a):`, and `with otherwise():` if there is something to say in it."""
+
+    of: int
+    body: tuple[Any, ...]
+    otherwise: tuple[Any, ...] = ()
+
+
+@attrs.frozen
+class Cond:
+    """`cond(a, lambda: b(...), lambda: c(...))`."""
+
+    of: int
+    then: tuple[Any, ...]
+    otherwise: tuple[Any, ...]
+
+
+@attrs.frozen
+class Joined:
+    """`first(a, b)`, `race_n([a, b], 2)`, and so on; of the items of a map if there is one, and it is wanted."""
+
+    word: str
+    of: tuple[int, ...]
+    count: int = 1
+    items: bool = False
+
+
+@attrs.frozen
+class Scoped:
+    """`with scope() as s:`, and `s.cancel(after=a)` somewhere behind it."""
+
+    body: tuple[Any, ...]
+    of: int
+
+
+BLOCKS = {"in_order": in_order, "concurrent": concurrent, "one_at_a_time": one_at_a_time, "always": always}
+WORDS = {"in_order": "in_order", "concurrent": "concurrent", "one_at_a_time": "concurrent"}
+"""What the order of the text means in them; in the others it is as around them."""
 
 
 behaviours = st.builds(
@@ -161,13 +214,21 @@ def calls(limits):
     return st.one_of(one, one, many)
 
 
-def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7):
-    """Lists of statements: with workflows in them where there is a depth, and with `result_of` where one is asking."""
+def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7, timely=False):
+    """Lists of statements: with workflows in them where there is a depth, and with `result_of` where one is asking.
+
+    What comes of a race, or of a scope that is cancelled, depends on time: they are there only if that is allowed.
+    """
     kinds = [calls(limits), calls(limits), calls(limits), st.builds(Taken, picks)]
+    words = ["first", "first_n", *(["race", "race_n", "select"] if timely else [])]
+    several_picks = st.lists(picks, min_size=1, max_size=3).map(tuple)
+    kinds.append(st.builds(Joined, st.sampled_from(words), several_picks, st.integers(1, 3), st.booleans()))
     if asking:
         kinds.append(st.builds(Asked, picks))
     if depth:
-        inner = st.deferred(lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast, longest=3))
+        inner = st.deferred(
+            lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast, longest=3, timely=timely)
+        )
         several = st.lists(columns, min_size=1, max_size=2).map(tuple)
         nested = st.builds(Nested, inner, some, returns=picks, fail_fast=fail_fast)
         mapped = st.builds(Nested, inner, columns=several, tolerant=st.booleans(), returns=picks, fail_fast=fail_fast)
@@ -175,12 +236,20 @@ def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7)
     simple = st.one_of(kinds)
     block = st.recursive(
         simple,
-        lambda inner: st.builds(
-            Block, st.sampled_from(["in_order", "concurrent"]), st.lists(inner, min_size=1, max_size=3).map(tuple)
-        ),
-        max_leaves=4,
+        lambda inner: blocks(st.lists(inner, min_size=1, max_size=3).map(tuple), timely=timely),
+        max_leaves=5,
     )
     return st.lists(block, min_size=1, max_size=longest).map(tuple)
+
+
+def blocks(inner, *, timely):
+    some = st.one_of(st.just(()), inner)
+    kinds = [
+        st.builds(Block, st.sampled_from([*BLOCKS, "phase"]), inner),
+        st.builds(When, picks, inner, some),
+        st.builds(Cond, picks, inner, inner),
+    ]
+    return st.one_of(*kinds, *([st.builds(Scoped, inner, picks)] if timely else []))
 
 
 @attrs.define
@@ -240,6 +309,9 @@ class Writer:
         self.story = story
         self.prefix = prefix
         self.results: list[Any] = list(params)
+        self.words = ["text"]
+        self.unsettled = False
+        """Whether what is written here may not run, or not now, so that no result can be asked for."""
         self.refs: list[Any] = []
         self.calls: list[Any] = []
         self.maps: list[Any] = []
@@ -247,12 +319,31 @@ class Writer:
 
     def block(self, word, body):
         """The places in the text: a node and whether it keeps its place, or a block of them."""
-        return word, [self.say(statement) for statement in body]
+        self.words.append(WORDS.get(word, self.words[-1]))
+        entries = []
+        for statement in body:
+            said = self.say(statement)
+            entries += said if isinstance(said, list) else [said]
+        return self.words.pop(), entries, word
+
+    def unsure(self, word, body):
+        """A block in which no results may be asked for."""
+        before, self.unsettled = self.unsettled, True
+        try:
+            return self.block(word, body)
+        finally:
+            self.unsettled = before
 
     def say(self, statement):
         if isinstance(statement, Block):
-            with (in_order if statement.word == "in_order" else concurrent)():
+            if statement.word == "always":
+                return self.clean_up(statement)
+            with phase("stage") if statement.word == "phase" else BLOCKS[statement.word]():
                 return self.block(statement.word, statement.body)
+        if isinstance(statement, (When, Cond, Scoped)):
+            return self.say_branch(statement) if self.refs else None
+        if isinstance(statement, Joined):
+            return self.join(statement) if self.refs else None
         if isinstance(statement, Taken):
             if not self.refs:
                 return None
@@ -260,7 +351,7 @@ class Writer:
             self.remember(ref)
             return ref._flowkit_node, False
         if isinstance(statement, Asked):
-            if self.refs:
+            if self.refs and not self.unsettled:
                 with contextlib.suppress(Exception):
                     self.results.append(result_of(pick(self.refs, statement.of)))
             return None
@@ -273,6 +364,55 @@ class Writer:
         self.remember(ref)
         (self.maps if statement.columns else self.calls).append(ref)
         return ref._flowkit_node, statement.effect or (statement.discarded and not statement.columns)
+
+    def clean_up(self, statement):
+        """What is written in it, nothing outside may use: it comes after all of that."""
+        known = self.results, self.refs, self.calls, self.maps
+        self.results, self.refs, self.calls, self.maps = map(list, known)
+        with always():
+            entry = self.unsure("always", statement.body)
+        self.results, self.refs, self.calls, self.maps = known
+        return entry
+
+    def say_branch(self, statement):
+        tested = pick(self.refs, statement.of)
+        if isinstance(statement, Scoped):
+            with scope() as scoped:
+                entry = self.block("scope", statement.body)
+            scoped.cancel(after=tested)
+            return entry
+        if isinstance(statement, When):
+            with when(tested):
+                entries = [self.unsure("when", statement.body)]
+            if statement.otherwise:
+                with otherwise():
+                    entries.append(self.unsure("otherwise", statement.otherwise))
+            return entries
+        entries = []
+
+        def branch(body):
+            known = len(self.refs)
+            entries.append(self.unsure("cond", body))
+            return self.refs[-1] if len(self.refs) > known else None
+
+        ref = cond(tested, lambda: branch(statement.then), lambda: branch(statement.otherwise))
+        self.remember(ref)
+        return [*entries, (ref._flowkit_node, False)]
+
+    def join(self, statement):
+        if statement.items and self.maps:
+            refs = pick(self.maps, statement.of[0])
+        else:
+            refs = list({id(ref): ref for ref in [pick(self.refs, i) for i in statement.of]}.values())
+        count = statement.count if type(refs) is not list else min(statement.count, len(refs))
+        if statement.word == "select":
+            ref = select(**{f"n{i}": one for i, one in enumerate(refs if type(refs) is list else [refs])})
+        elif statement.word.endswith("_n"):
+            ref = JOINS[statement.word](refs, count)
+        else:
+            ref = JOINS[statement.word](refs)
+        self.results.append(ref)  # which of them it is depends on time, so nothing goes by it
+        return ref._flowkit_node, False
 
     def remember(self, ref):
         self.results.append(ref)
@@ -383,6 +523,9 @@ class Writer:
             self.story.lengths[key] = behaviour.length
 
 
+JOINS = {"first": first, "first_n": first_n, "race": race, "race_n": race_n}
+
+
 def pick(known, index):
     return known[index % len(known)]
 
@@ -391,22 +534,25 @@ def keeps_place(entry, word):
     if entry is None:
         return False
     if isinstance(entry[0], str):
-        return any(keeps_place(inner, entry[0]) for inner in entry[1])
+        if entry[2] == "always":
+            return False
+        return entry[2] == "phase" or any(keeps_place(inner, entry[0]) for inner in entry[1])
     return entry[1] or word == "in_order"
 
 
 def nodes_of(entry):
-    if entry is None:
+    if entry is None or entry[2:] == ("always",):
         return []
     return [i for inner in entry[1] for i in nodes_of(inner)] if isinstance(entry[0], str) else [entry[0]]
 
 
 def put_in_order(block, order, before=()):
     """What the text says, the long way round: who keeps a place comes after all before it, and before all after it."""
-    word, entries = block
+    word, entries, _ = block
     for position, entry in enumerate(entries):
-        earlier = list(before)
-        if word != "concurrent":
+        apart = entry is not None and entry[2:] == ("always",)
+        earlier = [] if apart else list(before)
+        if word != "concurrent" and not apart:
             place = keeps_place(entry, word)
             earlier += [i for one in entries[:position] if place or keeps_place(one, word) for i in nodes_of(one)]
         for index in nodes_of(entry):

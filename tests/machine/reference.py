@@ -28,6 +28,10 @@ class Reference:
         self.ends, self.lengths = ends, dict(lengths)
         self.final: dict[str, Status] = {}
         self.unhandled: set[str] = set()
+        self.mishaps: set[str] = set()
+        """What fails in `always` blocks, and so fails nothing else than what is in them."""
+        self.truth: dict[str, bool] = {}
+        """Whether the value of a node is true, where more is known than that it may be an empty list."""
         self.sizes: dict[int, int] = {}
         self.taken = {i for n in self.nodes for i in (*n.choice, *(n.data if n.kind is Kind.OUTCOME else ()))}
         for node in self.nodes:
@@ -37,19 +41,64 @@ class Reference:
         key = self.keys[node.index]
         if key in self.final:
             return
-        for before in (*node.data, *(node.order or ()), *node.choice):
+        for before in (*node.data, *(node.order or ()), *node.choice, *self.test(node)[:1]):
             self.visit(self.nodes[before])
-        verdict = max(self.worst(self.edges(node)), self.choose(node))
+        verdict = max(self.worst(self.edges(node)), self.choose(node), self.ask(node))
+        if verdict == GO and node.kind in (Kind.TEST, Kind.PICK):
+            verdict = self.go_by(node, key)
         if node.kind is Kind.MAP and verdict == GO:
             self.expand(node, key)
         elif told_of(key) in self.inner and verdict == GO:
             self.enter(node, key, self.inner[told_of(key)])
         elif node.kind is Kind.CALL or verdict != GO:
-            self.settle(
-                key, verdict, node.index in self.taken, None if node.kind is Kind.MAP else self.policies[node.index]
-            )
+            policy = None if node.kind is Kind.MAP else self.policies[node.index]
+            self.settle(key, verdict, node.index in self.taken, policy, node)
         else:
             self.final[key] = Status.SUCCEEDED
+            if node.kind is Kind.OUTCOME:
+                self.truth[key] = True
+
+    # -- blocks that may not run --------------------------------------------------------------------------------------
+
+    def around(self, node):
+        """The regions that a node is in, from the inside outwards."""
+        region = self.plan.graph.regions[node.region]
+        while True:
+            yield region
+            if region.parent is None:
+                return
+            region = self.plan.graph.regions[region.parent]
+
+    def test(self, node):
+        """The node that decides whether this one runs, and what it has to give; nothing where none does."""
+        if node.kind is Kind.BARRIER:
+            return ()
+        return next(((region.test, region.wanted) for region in self.around(node) if region.test >= 0), ())
+
+    def ask(self, node):
+        if not (asked := self.test(node)):
+            return GO
+        test, wanted = asked
+        if self.nodes[test].kind is Kind.ARMED:
+            return self.worst([(Edge.ARMED, self.keys[test])])
+        refused = self.final[self.keys[test]] is Status.SUCCEEDED and self.truth[self.keys[test]] is not wanted
+        return SKIP if refused else self.worst([(Edge.CONDITION, self.keys[test])])
+
+    def is_true(self, key):
+        return self.truth.get(key, self.length(key) != 0)
+
+    def go_by(self, node, key):
+        """A test, or what is picked by one: its verdict, and whether its value is true."""
+        value = node.args[0]
+        if node.kind is Kind.PICK:
+            test, then, otherwise = node.args
+            value = then if self.truth[self.keys[test._flowkit_node]] else otherwise
+        if type(value) is not Ref:
+            self.truth[key] = bool(value)
+            return GO
+        source = self.keys[value._flowkit_node]
+        self.truth[key] = self.is_true(source)
+        return self.worst([(Edge.DATA, source)])
 
     def edges(self, node):
         """What a node waits for before it begins: the kind of each edge, and the key it comes from."""
@@ -58,6 +107,8 @@ class Reference:
             direct = {i for s in node.args if s.kind in (SourceKind.REF, SourceKind.SAME) for i in references(s.value)}
             chained = {s.value._flowkit_node for s in node.args if s.kind is SourceKind.CHAIN} - direct
             yield from ((Edge.DATA, self.keys[i]) for i in chained if i not in self.sizes)
+        if node.kind is Kind.PICK:
+            direct = {node.args[0]._flowkit_node}
         kind = Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
         yield from ((kind, self.keys[i]) for i in direct)
         yield from ((Edge.ORDER, self.keys[i]) for i in node.order or () if i not in direct)
@@ -65,19 +116,30 @@ class Reference:
     def worst(self, edges):
         columns = {Status.SUCCEEDED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.TIMED_OUT: 2}
         return max(
-            (EDGES[kind][3 if k in self.unhandled else columns.get(self.final[k], 3)] for kind, k in edges), default=GO
+            (
+                EDGES[kind][3 if k in self.unhandled | self.mishaps else columns.get(self.final[k], 3)]
+                for kind, k in edges
+            ),
+            default=GO,
         )
 
     def choose(self, node):
-        found = [self.final[self.keys[i]] for i in node.choice]
-        if not found or Status.SUCCEEDED in found:
+        if not node.choice:
             return GO
-        if any(status in FAILED for status in found):
+        join = node.args[0] if node.kind is Kind.JOIN else None
+        keys = [self.keys[i] for i in node.choice]
+        if join is not None and join.of_items and node.choice[0] in self.sizes:
+            keys = [f"{keys[0]}[{i}]" for i in range(self.sizes[node.choice[0]])]
+        found, count = [self.final[key] for key in keys], 1 if join is None else join.count
+        if found.count(Status.SUCCEEDED) >= count:
+            return GO
+        if any(status in FAILED for status in found) or len(found) < count:
             return LOST
-        return SKIP if set(found) == {Status.SKIPPED} else BLOCK
+        return SKIP if set(found) <= {Status.SKIPPED, Status.SUCCEEDED} else BLOCK
 
-    def settle(self, key, verdict, taken, policy):
+    def settle(self, key, verdict, taken, policy, node):
         """Carry a verdict out on a step; on a map that never had items if there is no policy."""
+        cleanup = any(region.cleans_up for region in self.around(node))
         end = self.ends.get(key) or self.ends.get(told_of(key), "succeeds")
         end = end if verdict == GO else {SKIP: "isn't wanted", LOST: "fails"}.get(verdict)
         if end in (None, "isn't wanted"):
@@ -85,12 +147,13 @@ class Reference:
             return
         self.final[key] = {"fails": Status.FAILED, "times out": Status.TIMED_OUT}.get(end, Status.SUCCEEDED)
         if end != "succeeds":
+            self.truth[key] = True  # of what stands in for it, if anything does
             self.lengths[key] = None
             reaction = policy.on_failure if policy is not None else "fail"
             if isinstance(reaction, Fallback):
                 self.final[key] = Status.SUCCEEDED if stands_in(reaction) else Status.FAILED
             if self.final[key] in FAILED and reaction != "skip" and not taken:
-                self.unhandled.add(key)
+                (self.mishaps if cleanup else self.unhandled).add(key)
 
     def enter(self, node, key, plan):
         """A workflow in a body: it is what its own body comes to."""
@@ -105,14 +168,16 @@ class Reference:
             self.ends[key] = "isn't wanted"
         elif returned is not None:
             self.lengths[key] = within.sizes.get(result._flowkit_node, within.length(returned))
-        self.settle(key, GO, node.tolerant or node.index in self.taken, None)
+            self.truth[key] = within.is_true(returned)
+        self.settle(key, GO, node.tolerant or node.index in self.taken, None, node)
 
     def expand(self, node, key):
         counts = {self.count(source) for source in node.args if source.kind is not SourceKind.SAME}
         if len(counts) != 1 or None in counts:
-            self.settle(key, LOST, node.index in self.taken, None)
+            self.settle(key, LOST, node.index in self.taken, None, node)
             return
         (self.sizes[node.index],) = counts
+        self.truth[key] = counts != {0}
         items = [f"{key}[{i}]" for i in range(*counts)]
         plan = self.inner.get(told_of(key))
         for i, item in enumerate(items):
@@ -120,7 +185,7 @@ class Reference:
             if plan is not None and verdict == GO:
                 self.enter(node, item, plan)
             else:
-                self.settle(item, verdict, node.tolerant or node.index in self.taken, self.policies[node.index])
+                self.settle(item, verdict, node.tolerant or node.index in self.taken, self.policies[node.index], node)
         verdict = self.worst((Edge.OUTCOME if node.tolerant else Edge.DATA, item) for item in items)
         if (
             verdict == SKIP
@@ -130,7 +195,7 @@ class Reference:
             verdict = LOST  # whoever takes the map's end takes that of its items
         self.final[key] = Status.SUCCEEDED
         if verdict != GO:
-            self.settle(key, verdict, node.index in self.taken, None)
+            self.settle(key, verdict, node.index in self.taken, None, node)
 
     def item_edges(self, node, item):
         for source in node.args:

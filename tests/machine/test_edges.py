@@ -202,4 +202,7 @@ def test_the_table_is_what_the_semantics_say():
         Edge.ORDER: (GO, GO, GO, BLOCK),
         Edge.OUTCOME: (GO, GO, GO, GO),
         Edge.PART: (GO, GO, GO, GO),
+        Edge.CONDITION: (GO, SKIP, SKIP, BLOCK),
+        Edge.BRANCH: (GO, GO, GO, GO),
+        Edge.ARMED: (GO, SKIP, SKIP, SKIP),
     }

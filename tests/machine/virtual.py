@@ -200,7 +200,12 @@ class Virtual:
     def statuses(self):
         """The status of every node that is still known, by key."""
         machine = self.machine
-        return {machine.key(i): machine.status[i].word for i, node in enumerate(machine.nodes) if node.index >= 0}
+        root = machine.root.node
+        return {
+            machine.key(i): machine.status[i].word
+            for i, node in enumerate(machine.nodes)
+            if node.index >= 0 and i != root
+        }
 
     def status(self, key):
         return self.statuses[key]
@@ -377,7 +382,8 @@ class Virtual:
         if isinstance(attempts, Attempt):
             attempts = [attempts]
         script = attempts[min(attempt, len(attempts)) - 1]
-        self.note("start", index, attempt)
+        sheltered = machine.sheltered is not None and index in machine.sheltered
+        self.note("clean up" if sheltered else "start", index, attempt)
         beats = [self.now + when for when in script.beats]
         self.working.append(Doing(index, attempt, asked, self.now + script.after, script, script.gives, beats=beats))
 
@@ -467,9 +473,10 @@ class Virtual:
 
     def _emit(self, news):
         machine, node = self.machine, news.node
-        key, whose = (
-            ("", machine.plan.graph.workflow.name) if node < 0 else (machine.key(node), machine.nodes[node].spec.name)
-        )
+        key, whose = "", machine.plan.graph.workflow.name
+        if node >= 0:
+            spec = machine.nodes[node].spec
+            key, whose = machine.key(node), spec.name if spec is not None else ""
         event = make(news.kind, news.told, key, whose, "run", len(self.events) + 1, self.now)
         if event.kind in ENDINGS and self.machine.keeps:
             assert node in self.recorded, f"{event} ran ahead of the record"
@@ -510,7 +517,8 @@ class Virtual:
 
     def check_start(self, index, attempt):
         machine = self.machine
-        assert machine.stopping is None, "a step was started after the run was stopped"
+        assert not machine.is_stopped(index), "a step was started after the run was stopped"
+        self.check_place(index)
         for source in self.sources(index):
             assert machine.status[source] is Status.SUCCEEDED, (
                 f"{machine.key(index)} began without {machine.key(source)}"
@@ -527,6 +535,26 @@ class Virtual:
         assert limit is None or attempt <= limit
         if owner is not None and policy.max_concurrency is not None:
             assert sum(machine.owners[i] is owner for i in bodies) < policy.max_concurrency
+
+    def check_place(self, index):
+        """What is written in an `always` block comes last; of a `one_at_a_time` only one is under way."""
+        machine = self.machine
+        home = machine.homes[index]
+        regions = home.graph.regions
+        around = [regions[machine.nodes[index].region]]
+        while around[-1].parent is not None:
+            around.append(regions[around[-1].parent])
+        if any(region.cleans_up for region in around):
+            others = [i for i in home.at if i not in home.cleanup]
+            assert all(machine.status[i] >= Status.SUCCEEDED for i in others), "an `always` block was early"
+        turns = [region.index for region in around if region.takes_turns]
+        if turns:
+            for work in self.working:
+                other = regions[machine.nodes[work.index].region]
+                while other.index != turns[-1] and other.parent is not None:
+                    other = regions[other.parent]
+                at_once = work.asked is Work.BODY and machine.homes[work.index] is home and other.index == turns[-1]
+                assert not at_once, "two steps of a `one_at_a_time` were under way at once"
 
     def sources(self, index):
         """The nodes whose values a step takes, worked out from what was recorded."""
