@@ -14,6 +14,7 @@ from flowkit.checks.forms import memory_of, unfamiliar
 from flowkit.checks.looking import inspect_calls, inspect_parts, inspect_result
 from flowkit.checks.must_use import dropped_calls, unused_results
 from flowkit.checks.names import Names
+from flowkit.checks.regions import escaped_results
 from flowkit.checks.source import read
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
 from flowkit.errors import CheckFailed
@@ -97,6 +98,8 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
         findings += inspect_result(graph, memory)
     for written in graph.inner.values():
         findings += _settled(written, _findings(written, strict=written.workflow.policy.strict))
+    if any(region.test >= 0 for region in graph.regions):
+        findings += escaped_results(graph)
     if graph.forward:
         findings += cycles(graph)
     if strict:

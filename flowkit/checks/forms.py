@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from flowkit.graph import Kind, Ref, Template
+from flowkit.graph import Join, Kind, Ref, Template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,10 +128,22 @@ def form_of_part(nodes: Sequence[Node], value: Any) -> Any:
         return (kind, _types_in(kind, value)) if kind in _CONTAINERS else kind
     node, path = nodes[value._flowkit_node], value._flowkit_path
     if node.spec is None:
-        return node.kind, form_of_part(nodes, node.args[0]) if node.kind is Kind.OUTCOME else node.args, path
+        if node.kind is Kind.INPUT:
+            return node.kind, node.args, path
+        parts = [_form_of_joined(nodes, part) for part in node.args]
+        return node.kind, [] if [] in parts else tuple(parts), path
     if node.kind is Kind.CALL and not path:
         return node.spec.declared
     return node.kind, node.spec.declared, node.tolerant, path
+
+
+def _form_of_joined(nodes: Sequence[Node], part: Any) -> Any:
+    """The form of one of those that are made into one; a list, which nothing remembers, for what is itself so made."""
+    if type(part) is Join:
+        return part
+    if type(part) is Ref and nodes[part._flowkit_node].spec is None:
+        return []
+    return form_of_part(nodes, part)
 
 
 def _form_of_items(nodes: Sequence[Node], value: Any) -> Any:

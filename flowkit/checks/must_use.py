@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flowkit.checks.fates import fate_of
 from flowkit.checks.hints import show
 from flowkit.checks.source import call_at, within
-from flowkit.checks.values import name_of, result_of, type_of_node
+from flowkit.checks.values import label_of, result_of, type_of_node
 from flowkit.diagnostics import Diagnostic, Label, Level, source_of
 from flowkit.graph import Kind
 from flowkit.policies import UNSET
@@ -52,14 +52,18 @@ def unused_results(graph: Graph, memory: Memory) -> Iterator[Diagnostic]:
 
 
 def _matters(graph: Graph, node: Node) -> bool:
-    if node.kind is Kind.OUTCOME:
-        return True
+    if node.kind in (Kind.OUTCOME, Kind.PICK, Kind.JOIN):
+        return not _is_nothing(type_of_node(graph, node))
     if node.spec is None:
         return False
     default = graph.workflow.policy.defaults.must_use
     if default is not UNSET and node.spec.options.must_use is UNSET:
         return default and node.spec.must_use
     return node.spec.must_use
+
+
+def _is_nothing(hint: Any) -> bool:
+    return hint is type(None)
 
 
 def dropped_calls(text: Text, names: Names) -> Iterator[Diagnostic]:
@@ -111,9 +115,7 @@ def _is_body(graph: Graph, text: Text) -> bool:
 
 
 def _finding(graph: Graph, node: Node, fate: Fate) -> Diagnostic:
-    name = name_of(graph, node.args[0]) if node.spec is None else node.spec.label
-    if node.spec is None:
-        name = f"outcome({name})"
+    name = label_of(graph, node)
     hint = type_of_node(graph, node)
     unknown = node.spec is not None and result_of(node.spec) is Any
     found = call_at(graph.workflow, node.site)

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import collections.abc
 import inspect
+import typing
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from flowkit.checks.hints import show, with_article
 from flowkit.checks.members import Absent, part
-from flowkit.graph import Kind, Outcome
+from flowkit.graph import Kind, Outcome, Ref, Selected, Template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit.graph import Graph, Node, Ref, StepSpec
+    from flowkit.graph import Graph, Node, StepSpec
 
-__all__ = ["described", "item_of_map", "name_of", "node_of", "result_of", "type_at", "type_of", "type_of_node"]
+__all__ = [
+    "described",
+    "item_of_map",
+    "label_of",
+    "name_of",
+    "node_of",
+    "result_of",
+    "type_at",
+    "type_of",
+    "type_of_node",
+]
+
+_MADE_OF_OTHERS: Final = (Kind.OUTCOME, Kind.PICK, Kind.JOIN)
 
 
 def result_of(spec: StepSpec) -> Any:
@@ -43,11 +56,46 @@ def type_of_node(graph: Graph, node: Node) -> Any:
         return result_of(node.spec) if node.spec is not None else Any
     if node.kind is Kind.MAP:
         return _of(list, item_of_map(node))
-    if node.kind is Kind.OUTCOME:
-        return _of(Outcome, type_of(graph, node.args[0]))
     if node.kind is Kind.INPUT:
         return graph.workflow.hints.get(node.args[0], Any)
-    return Any
+    if node.kind is Kind.TEST:
+        return bool
+    return _derived(graph, node)
+
+
+def _derived(graph: Graph, node: Node) -> Any:
+    """The type of what is made of other results; each is worked out once, and from the innermost on."""
+    known = graph.types
+    todo = [node]
+    while todo:
+        newest = todo[-1]
+        parts = [value for value in _parts(newest) if type(value) is Ref]
+        behind = [one for one in (node_of(graph, ref) for ref in parts) if one is not None]
+        open_ = [one for one in behind if one.kind in _MADE_OF_OTHERS and one.index not in known]
+        if open_:
+            todo += open_
+            continue
+        known[newest.index] = _made_of(graph, newest)
+        todo.pop()
+    return known[node.index]
+
+
+def _parts(node: Node) -> tuple[Any, ...]:
+    return node.args if node.kind is Kind.OUTCOME else node.args[1:]
+
+
+def _made_of(graph: Graph, node: Node) -> Any:
+    hints = [type_of(graph, one) if type(one) is Ref else type(one) for one in _parts(node)]
+    if node.kind is Kind.OUTCOME:
+        return _of(Outcome, hints[0])
+    join = node.args[0] if node.kind is Kind.JOIN else None
+    if join is not None and join.of_items:
+        (source,) = node.args[1:]
+        hints = [item_of_map(graph.nodes[source._flowkit_node])]
+    hint = Any if any(one is Any or one is Template for one in hints) else typing.Union[tuple(hints)]  # noqa: UP007
+    if join is not None and join.names:
+        return _of(Selected, hint)
+    return _of(list, hint) if join is not None and join.word.endswith("_n") else hint
 
 
 def node_of(graph: Graph, ref: Ref) -> Node | None:
@@ -80,9 +128,16 @@ def name_of(graph: Graph, ref: Ref) -> str:
         return f"a result{tail}"
     if node.kind is Kind.INPUT:
         return f"{node.args[0]}{tail}"
+    return f"{label_of(graph, node)}{tail}"
+
+
+def label_of(graph: Graph, node: Node) -> str:
+    """What a node was written as, for a sentence."""
+    if node.spec is not None:
+        return node.spec.label
     if node.kind is Kind.OUTCOME:
-        return f"outcome({name_of(graph, node.args[0])}){tail}"
-    return f"{node.spec.label if node.spec is not None else ''}{tail}"
+        return f"outcome({name_of(graph, node.args[0])})" if type(node.args[0]) is Ref else "outcome"
+    return f"{node.args[0].word}(...)" if node.kind is Kind.JOIN else "cond(...)" if node.kind is Kind.PICK else ""
 
 
 def described(graph: Graph, ref: Ref, given: Any) -> str:
@@ -97,6 +152,8 @@ def described(graph: Graph, ref: Ref, given: Any) -> str:
         return f"this is the `{kind}` of the results of `{name}`"
     if node.kind is Kind.OUTCOME:
         return f"this is the `{kind}` that says how a step ended"
+    if node.kind in _MADE_OF_OTHERS:
+        return f"this is `{name}`, {with_article(kind)}"
     return f"this is the `{kind}` that `{name}` returns"
 
 

@@ -43,6 +43,7 @@ CATALOGUE: Final = _by_code(
     Code("FK303", "duplicate-key", "duplicate key", Level.ERROR, "dependencies"),
     Code("FK304", "ambiguous-dependency", "ambiguous dependency", Level.ERROR, "dependencies"),
     Code("FK305", "foreign-ref", "a result from another build", Level.ERROR, "dependencies"),
+    Code("FK307", "escaped-result", "a result from inside a condition used outside it", Level.ERROR, "dependencies"),
     Code("FK401", "ref-as-value", "a result used as a value", Level.ERROR, "body"),
     Code("FK402", "unstable-body", "a body that builds a different graph the second time", Level.ERROR, "body"),
     Code("FK404", "impure-body", "clock, randomness or I/O in a body", Level.WARNING, "body"),

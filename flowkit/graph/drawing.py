@@ -60,7 +60,9 @@ def to_mermaid(graph: Graph) -> str:
             if tip:
                 # A link to nowhere is how Mermaid is told of a tooltip.
                 tips.append(f'    click n{what.index} href "#" "{_mermaid(tip)}"')
-    lines += [f"    n{arrow.source} {_MERMAID_ARROWS[arrow.kind]} n{arrow.target}" for arrow in picture.arrows()]
+    for arrow in picture.arrows():
+        drawn = f"-.->|{arrow.word}|" if arrow.word else _MERMAID_ARROWS[arrow.kind]
+        lines.append(f"    n{arrow.source} {drawn} n{arrow.target}")
     lines += tips
     returned = picture.returned()
     if returned:
@@ -119,7 +121,10 @@ def to_dot(graph: Graph) -> str:
             looks += [f"tooltip={_dot(tip)}"] if tip else []
             looks += ["penwidth=3"] if what.index in returned else []
             lines.append(f"{indent}n{what.index} [{', '.join(looks)}];")
-    lines += [f"    n{arrow.source} -> n{arrow.target}{_DOT_ARROWS[arrow.kind]};" for arrow in picture.arrows()]
+    for arrow in picture.arrows():
+        looks = [f'label="{arrow.word}"', "style=dashed"] if arrow.word else []
+        drawn = f" [{', '.join(looks)}]" if looks else _DOT_ARROWS[arrow.kind]
+        lines.append(f"    n{arrow.source} -> n{arrow.target}{drawn};")
     return "\n".join([*lines, "}"])
 
 
@@ -213,9 +218,9 @@ def _words(node: Node, picture: Picture) -> Iterator[str]:
     elif node.kind is Kind.MAP:
         yield from _map_words(node, picture)
     elif node.data:
-        yield f"{'of' if node.kind is Kind.OUTCOME else 'takes'} {_listed(picture, node.data)}"
+        yield f"{'takes' if node.spec is not None else 'of'} {_listed(picture, node.data)}"
     if node.choice:
-        yield f"after any of {_listed(picture, node.choice)}"
+        yield f"{'of' if node.kind is Kind.JOIN else 'after any of'} {_listed(picture, node.choice)}"
     after = picture.after(node)
     if after:
         yield f"after {_listed(picture, after)}"

@@ -493,6 +493,8 @@ class Graph:
     """Per call of a workflow whose arguments are known, what that wrote."""
     first: int = 0
     """The first node that is new: those before it are planned already, where a body goes on after a `result_of`."""
+    types: dict[int, Any] = attrs.field(factory=dict)
+    """Per node whose type follows from those of others, that type, once a check has asked for it."""
     goes_on: bool = False
     """Whether this is a body up to a `result_of`: what it returns isn't known, nor who takes the results so far."""
 

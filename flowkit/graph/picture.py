@@ -27,6 +27,7 @@ class Arrow(NamedTuple):
     source: int
     target: int
     kind: Edge
+    word: str = ""
 
 
 class Picture:
@@ -48,6 +49,8 @@ class Picture:
                 after = self.after(node)
                 if len(after) < 2:
                     self._stands_for[node.index] = after
+            elif node.kind is Kind.ARMED:
+                self._stands_for[node.index] = ()
 
     def walk(self) -> Iterator[tuple[int, Node | Region | None]]:
         """What is to be seen, with its depth: a node, a region that begins, or the end of one (None)."""
@@ -80,8 +83,17 @@ class Picture:
                 yield Arrow(i, node.index, kind)
             for i in node.choice:
                 yield Arrow(i, node.index, Edge.CHOICE)
+            region = self._graph.regions[node.region]
+            tested = region.test if not region.cleans_up else -1
             for i in self.after(node):
-                yield Arrow(i, node.index, Edge.ORDER)
+                if i != tested:
+                    yield Arrow(i, node.index, Edge.ORDER)
+            if tested >= 0 and not self._is_inside(region, node):
+                yield Arrow(region.test, node.index, Edge.CONDITION, "yes" if region.wanted else "no")
+
+    def _is_inside(self, region: Region, node: Node) -> bool:
+        """Whether a node follows another one of its region, so that what decides about that decides about it."""
+        return any(self._graph.nodes[i].region == region.index for i in (*node.data, *node.choice, *(node.order or ())))
 
     def after(self, node: Node) -> Sequence[int]:
         """The nodes it comes after, but for those that something else before it comes after, too."""

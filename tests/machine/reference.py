@@ -169,6 +169,8 @@ class Reference:
         elif returned is not None:
             self.lengths[key] = within.sizes.get(result._flowkit_node, within.length(returned))
             self.truth[key] = within.is_true(returned)
+        else:
+            self.truth[key] = bool(result)
         self.settle(key, GO, node.tolerant or node.index in self.taken, None, node)
 
     def expand(self, node, key):
