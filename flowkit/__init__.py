@@ -8,8 +8,9 @@ from flowkit.diagnostics import Diagnostic
 from flowkit.engine.current import StepContext, current
 from flowkit.engine.place import Interrupted
 from flowkit.engine.records import StepRecord
-from flowkit.engine.run import Run
+from flowkit.engine.run import Gate, Run
 from flowkit.engine.statuses import RunStatus
+from flowkit.engine.waiting import Decision
 from flowkit.errors import (
     BlockingCall,
     CancelReason,
@@ -19,7 +20,10 @@ from flowkit.errors import (
     EngineClosed,
     Fatal,
     FlowkitError,
+    GateRejected,
+    GateTimeout,
     IllegalTransition,
+    LoopError,
     MisuseError,
     NonDeterminismError,
     PolicyError,
@@ -34,22 +38,27 @@ from flowkit.graph import Graph, Outcome, Selected
 from flowkit.policies import Fallback, Retry, StepOptions, exponential, fixed, linear
 from flowkit.runner import Engine, use
 from flowkit.shapes import (
+    Signal,
     always,
     concurrent,
     cond,
     discard,
     first,
     first_n,
+    gate,
     in_order,
     one_at_a_time,
     otherwise,
     outcome,
     phase,
+    poll,
     race,
     race_n,
+    repeat,
     result_of,
     scope,
     select,
+    sleep,
     when,
 )
 
@@ -58,6 +67,7 @@ __all__ = [
     "CancelReason",
     "CheckFailed",
     "Deadlock",
+    "Decision",
     "Diagnostic",
     "EncodingError",
     "Engine",
@@ -65,9 +75,13 @@ __all__ = [
     "Fallback",
     "Fatal",
     "FlowkitError",
+    "Gate",
+    "GateRejected",
+    "GateTimeout",
     "Graph",
     "IllegalTransition",
     "Interrupted",
+    "LoopError",
     "MisuseError",
     "NonDeterminismError",
     "Outcome",
@@ -80,6 +94,7 @@ __all__ = [
     "RunNotFound",
     "RunStatus",
     "Selected",
+    "Signal",
     "Skipped",
     "Step",
     "StepContext",
@@ -97,17 +112,21 @@ __all__ = [
     "first",
     "first_n",
     "fixed",
+    "gate",
     "in_order",
     "linear",
     "one_at_a_time",
     "otherwise",
     "outcome",
     "phase",
+    "poll",
     "race",
     "race_n",
+    "repeat",
     "result_of",
     "scope",
     "select",
+    "sleep",
     "step",
     "unmapped",
     "use",

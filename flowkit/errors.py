@@ -17,6 +17,9 @@
         ├── EngineClosed         the engine takes no more runs
         ├── BlockingCall         blocking inside a running event loop
         ├── IllegalTransition    a status can't follow another
+        ├── LoopError            a loop took too many rounds, or got stuck
+        ├── GateRejected         somebody said no
+        ├── GateTimeout          nobody decided in time                        (also TimeoutError)
         ├── NonDeterminismError  a body wrote something else when it was recorded again
         ├── Fatal                raised by steps: don't retry this
         └── RetryAfter           raised by steps: retry, and not before
@@ -45,7 +48,10 @@ __all__ = [
     "EngineClosed",
     "Fatal",
     "FlowkitError",
+    "GateRejected",
+    "GateTimeout",
     "IllegalTransition",
+    "LoopError",
     "MisuseError",
     "NonDeterminismError",
     "PolicyError",
@@ -264,6 +270,44 @@ class NonDeterminismError(FlowkitError):
             f"the body of `{self.workflow}` was recorded again and is different: {self.difference}; "
             "move what changes (clocks, randomness, files) into a step"
         )
+
+
+class LoopError(FlowkitError):
+    """A loop was given up: it took too many rounds, or got stuck; `state` is what it had come to."""
+
+    def __init__(self, problem: str, state: Any = None) -> None:
+        super().__init__(problem, state)
+        self.problem = problem
+        self.state = state
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class GateRejected(FlowkitError):
+    """Somebody said no at a gate; `who` it was, and with what `feedback`."""
+
+    def __init__(self, gate: str, who: str = "", feedback: str = "") -> None:
+        super().__init__(gate, who, feedback)
+        self.gate = gate
+        self.who = who
+        self.feedback = feedback
+
+    def __str__(self) -> str:
+        by = f" by {self.who}" if self.who else ""
+        return f"`{self.gate}` was rejected{by}" + (f": {self.feedback}" if self.feedback else "")
+
+
+class GateTimeout(FlowkitError, TimeoutError):
+    """Nobody decided at a gate in time; `after` is that time, in seconds."""
+
+    def __init__(self, gate: str, after: float) -> None:
+        super().__init__(f"nobody decided `{gate}` within {after:g}s")
+        self.gate = gate
+        self.after = after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.gate, self.after), self.__dict__.copy()
 
 
 class IllegalTransition(FlowkitError):

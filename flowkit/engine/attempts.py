@@ -15,6 +15,7 @@ from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason, StepTimeout
 
 if TYPE_CHECKING:
+    from flowkit.engine.bodies import Body
     from flowkit.plan import Plan
 
 __all__ = ["Attempts"]
@@ -106,14 +107,14 @@ class Attempts(Ending):
 
     # -- from an answer to what follows ---------------------------------------------------------------------------------
 
-    def _answered(self, index: int, attempt: int, now: float) -> bool:
+    def _answered(self, index: int, attempt: int, now: float, *, goes_on: bool = False) -> bool:
         """Whether an answer is still wanted; the end of an abandoned attempt is only noted."""
         is_body = index not in self.other_work
         if self.status[index] is not _RUNNING or attempt != (self.attempts.get(index, 1) if is_body else 0):
             self._let_go(index, attempt, now)
             return False
         self.busy -= 1
-        if is_body:
+        if is_body and not goes_on:
             self._give_back(index, attempt)
         self.other_work.pop(index, None)
         return True
@@ -227,6 +228,9 @@ class Attempts(Ending):
 
     def _on_total(self, index: int, _attempt: int, now: float) -> None:
         policy, status = self.policies[index], self.status[index]
+        if index in self.bodies and status < _SUCCEEDED and policy is not None and policy.total_timeout is not None:
+            self._run_out(self.bodies[index], StepTimeout(self.key(index), policy.total_timeout, "total_timeout"), now)
+            return
         if status >= _SUCCEEDED or policy is None or policy.total_timeout is None or index in self.other_work:
             return  # a fallback has all the time it needs
         error = StepTimeout(self.key(index), policy.total_timeout, "total_timeout")
@@ -236,6 +240,18 @@ class Attempts(Ending):
             error.__cause__ = self.errors.get(index)
             self._give_back(index, self.attempts.get(index, 0) + 1)
             self._fail(index, error, Status.TIMED_OUT, now)
+
+    def _run_out(self, body: Body, error: StepTimeout, now: float) -> None:
+        """The time for what is done in the place of a call is over."""
+        index = body.node
+        self.errors[index] = error
+        body.failed.insert(0, index)
+        if self.other_work.get(index) is Work.RECORD and self.status[index] is Status.PENDING:
+            del self.other_work[index]  # it was to be recorded once more, and nobody has begun
+            self.status[index] = _RUNNING
+        self._cut(body, str(error), now)
+        self._close_body(body)
+        self._end_if_done(body)
 
     def _on_grace(self, index: int, attempt: int, now: float) -> None:
         self._leave(index, attempt, now)

@@ -13,6 +13,7 @@ from flowkit.engine.current import attempt_here
 from flowkit.engine.groups import collect
 from flowkit.engine.notes import add_note, cut_traceback
 from flowkit.engine.requests import Failure, Work
+from flowkit.engine.waiting import Waiting
 from flowkit.errors import MisuseError
 from flowkit.graph import Kind, Ref, Selected, SourceKind, Template, project
 from flowkit.policies import Fallback, retry_after_of
@@ -56,6 +57,8 @@ class Calling:
             else:
                 value = self._context.copy().run(self._invoke, inside, index, attempt, spec.target, args, kwargs)
             self.refuse(value, spec)
+            if type(value) is Waiting and spec.suspends:
+                return self._machine.suspend, value
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and place.is_callers:
                 raise

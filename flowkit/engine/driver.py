@@ -27,7 +27,7 @@ from flowkit.engine.recordings import Unwound, hand_over, laid_over, record_body
 from flowkit.engine.records import StepRecord
 from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Wake, Work
 from flowkit.engine.statuses import RunStatus, Status
-from flowkit.errors import CancelReason
+from flowkit.errors import CancelReason, IllegalTransition
 from flowkit.graph import Ref, context_of_steps
 from flowkit.plan import Lane
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flowkit.engine.calling import Feed
     from flowkit.engine.events import Event
     from flowkit.engine.ports import Clock, RunTrace, Services
+    from flowkit.engine.waiting import Decision, Waiting
     from flowkit.graph import Graph, Recorder
     from flowkit.plan import Plan
 
@@ -162,7 +163,7 @@ class Driver:
         machine = self.machine
         if machine.busy or any(machine.ready.values()):
             return RunStatus.RUNNING
-        return RunStatus.WAITING if machine.deadline is not None else RunStatus.RUNNING
+        return RunStatus.WAITING if machine.deadline is not None or machine.is_waited_for else RunStatus.RUNNING
 
     @property
     def coroutines(self) -> Coroutines:
@@ -222,6 +223,36 @@ class Driver:
             ended = self.machine.cancel(reason, self.services.clock.now(), detail)
             self.after()
             return ended
+
+    def deliver(self, name: str, value: Any, dedup: str | None) -> bool:
+        """Hand in a signal; False if the same came before. Raises `IllegalTransition` where the run is over."""
+        with self.lock:
+            if self.conclusion is not None:
+                raise IllegalTransition(f"run {self.run_id}", str(self.conclusion.status), "signalled")
+            fresh = self.machine.deliver(name, value, self.services.clock.now(), dedup)
+            self._go_on()
+            return fresh
+
+    def decide(self, index: int, decision: Decision) -> None:
+        """Hand in what was decided at a gate. Raises `IllegalTransition` where it isn't open any more."""
+        with self.lock:
+            self.machine.decide(index, decision, self.services.clock.now())
+            self._go_on()
+
+    def gates(self) -> list[tuple[int, str, Waiting]]:
+        """The gates that are open: their nodes, their keys, and what is asked."""
+        with self.lock:
+            machine = self.machine
+            return [
+                (index, machine.key(index), waiting)
+                for index, waiting in machine.suspended.items()
+                if waiting.kind == "gate" and machine.status[index] is Status.WAITING
+            ]
+
+    def _go_on(self) -> None:
+        """Do what something from outside has made possible, and wake who is to do it."""
+        self.after()
+        self._wake_all()
 
     def is_unwanted(self, index: int, attempt: int) -> bool:
         """Whether the result of an attempt would be dropped."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from flowkit.engine.bodies import Body
+    from flowkit.engine.waiting import Waiting
     from flowkit.plan import Plan
 
 __all__ = ["GRACE", "Ending"]
@@ -45,6 +46,7 @@ class Ending(Seating):
         "failures",
         "finished",
         "mishaps",
+        "suspended",
         "stop_detail",
     )
 
@@ -55,6 +57,8 @@ class Ending(Seating):
         """What failed unhandled, in order."""
         self.mishaps: list[int] = []
         """What failed in `always` blocks, which changes nothing about the end of what they are in."""
+        self.suspended: dict[int, Waiting] = {}
+        """Nodes that wait for something outside, or for a time, and for what."""
         self.stop_detail = ""
         self.finished = False
         self._timers: list[tuple[float, int, str, int, int]] = []
@@ -74,7 +78,12 @@ class Ending(Seating):
     def is_idle(self) -> bool:
         """Whether nothing is under way and nothing is due: with nodes left, that is a deadlock."""
         under_way = self.busy or self._unrecorded or self._lingering or self._timers
-        return not under_way and not any(self.ready.values())
+        return not under_way and not any(self.ready.values()) and not self.is_waited_for
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether some node waits for something from outside."""
+        return bool(self.suspended) and any(self.status[index] is Status.WAITING for index in self.suspended)
 
     @property
     def ending(self) -> RunStatus:
@@ -331,6 +340,11 @@ class Ending(Seating):
             self.waits[body.node] -= 1
             if not self.waits[body.node]:
                 self.fresh.append(body.node)
+
+    def _end_if_done(self, body: Body) -> None:
+        """A body that is to end, and may have nothing more under way that would end it."""
+        if not body.open and not self.waits[body.node] and body.node not in self.other_work:
+            self.fresh.append(body.node)
 
     def _break_deadlock(self, now: float) -> None:
         """End a run in which nothing can happen any more, naming what waits for what."""

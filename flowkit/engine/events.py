@@ -10,10 +10,13 @@ from typing import Any, ClassVar, Final
 import attrs
 
 from flowkit.diagnostics import Diagnostic
+from flowkit.engine.waiting import Decision
 
 __all__ = [
     "Chosen",
     "Event",
+    "GateOpened",
+    "GateResolved",
     "ItemsCollected",
     "PhaseFinished",
     "PhaseStarted",
@@ -23,6 +26,8 @@ __all__ = [
     "RunStarted",
     "RunSucceeded",
     "RunWarned",
+    "SignalReceived",
+    "SignalSet",
     "StepAbandoned",
     "StepBlocked",
     "StepCancelled",
@@ -37,6 +42,7 @@ __all__ = [
     "StepStarted",
     "StepSucceeded",
     "StepTimedOut",
+    "TimerSet",
     "WorkflowExpanded",
     "fields",
 ]
@@ -236,6 +242,47 @@ class Chosen(StepEvent):
 
     winners: tuple[str, ...]
     """The keys of what it took, in the order they came."""
+
+
+@attrs.frozen(kw_only=True)
+class TimerSet(StepEvent):
+    """It waits for a time."""
+
+    seconds: float
+
+
+@attrs.frozen(kw_only=True)
+class SignalSet(StepEvent):
+    """It waits for a signal."""
+
+    seconds: float | None
+    """How long at most; None is as long as it takes."""
+
+
+@attrs.frozen(kw_only=True)
+class SignalReceived(StepEvent):
+    """A signal was taken by who waited for it."""
+
+    early: bool
+    """Whether it came before anybody waited."""
+
+
+@attrs.frozen(kw_only=True)
+class GateOpened(StepEvent):
+    """Somebody has to decide."""
+
+    prompt: str
+    options: tuple[str, ...]
+    seconds: float | None
+    """How long there is for it; None is as long as it takes."""
+
+
+@attrs.frozen(kw_only=True)
+class GateResolved(StepEvent):
+    """Somebody has decided, or the time was over."""
+
+    decision: Decision | None
+    """None where nobody decided in time and the gate fails for that."""
 
 
 @attrs.frozen(kw_only=True)

@@ -17,6 +17,7 @@ from flowkit.engine.edges import SKIP
 from flowkit.engine.groups import Group, Seats
 from flowkit.engine.requests import Work
 from flowkit.engine.statuses import Status
+from flowkit.errors import StepTimeout
 from flowkit.graph import Kind, Node, Ref, Template
 from flowkit.plan import Lane
 
@@ -149,6 +150,9 @@ class Growing(Attempts):
             if self.listening:
                 self.started_at[index] = now
                 self._tell("step_started", index, attempt=1)
+            policy = self.policies[index]
+            if policy is not None and policy.total_timeout is not None:
+                self._set_timer(now + policy.total_timeout, "total", index)
         spec = self.nodes[index].spec
         assert spec is not None
         assert spec.flow is not None
@@ -242,7 +246,9 @@ class Growing(Attempts):
         elif body.cut and not body.failed:
             self._cancel_node(index, now)
         elif body.failed:
-            self._fail(index, self._failure_of(body), Status.FAILED, now, final=True)
+            error = self._failure_of(body)
+            late = isinstance(error, StepTimeout) and error is self.errors.get(index)
+            self._fail(index, error, Status.TIMED_OUT if late else Status.FAILED, now, final=True)
         elif body.goes_round:
             self.status[index] = _PENDING
             self._ask_to_record(index)
@@ -285,7 +291,7 @@ class Growing(Attempts):
         for table in (
             self.groups, self.errors, self.reasons, self.causes, self.attempts, self.started_at, self.decisions,
             self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._taken,
-            self.conditions, self.won, self._coming, self.turns,
+            self.conditions, self.won, self._coming, self.turns, self.suspended,
         ):  # fmt: skip
             if table:
                 for index in gone:

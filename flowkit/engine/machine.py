@@ -6,28 +6,29 @@ that its driver brings.
 
 It stands in floors, each of which knows those below: `nodes` (what there is), `edges` (what the end of a node means for
 others: the table of edges is there), `ending` (failing and stopping), `attempts` (from ready to answered), `growing`
-(maps and bodies), and here on top what goes in and what comes out.
+(maps and bodies), `suspending` (what waits for the world outside), and here on top what goes in and what comes out.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.edges import EDGES, LOST, SKIP
-from flowkit.engine.growing import Growing
 from flowkit.engine.invariants import verify_end
 from flowkit.engine.requests import Failure, Finish, Wake, Work
 from flowkit.engine.statuses import Status
-from flowkit.errors import CancelReason
+from flowkit.engine.suspending import Suspending
+from flowkit.errors import CancelReason, IllegalTransition
 from flowkit.graph import Edge, Kind, Ref, Template
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Iterable, Sequence
 
     from flowkit.engine.bodies import Body
+    from flowkit.engine.waiting import Decision, Waiting
     from flowkit.graph import SourceKind
     from flowkit.plan import Plan
 
@@ -39,7 +40,7 @@ _FINISH: Final = Finish(None)
 _SUCCEEDED: Final = Status.SUCCEEDED
 
 
-class Machine(Growing):
+class Machine(Suspending):
     """One run of a plan."""
 
     __slots__ = ()
@@ -186,6 +187,36 @@ class Machine(Growing):
             self._fail(index, failure.error, Status.FAILED, now, final=asked is Work.FALLBACK)
         self._close(now)
 
+    def suspend(self, index: int, waiting: Waiting, attempt: int, now: float) -> None:
+        """A body says that its value comes later, from outside or by the clock."""
+        if self._answered(index, attempt, now, goes_on=True):
+            if index in self._told:
+                self._cancel_node(index, now)
+            else:
+                self._suspend(index, waiting, now)
+        self._close(now)
+
+    def deliver(self, name: str, value: Any, now: float, dedup: str | None = None) -> bool:
+        """A signal came in: whoever waits for it has it, or it is kept. False if it came before."""
+        if dedup is not None:
+            if (name, dedup) in self._heard:
+                return False
+            self._heard.add((name, dedup))
+        index = self._waiting_for("signal", name)
+        if index is None:
+            self.mail.setdefault(name, deque()).append(value)
+        else:
+            self._received(index, value, now, early=False)
+            self._close(now)
+        return True
+
+    def decide(self, index: int, decision: Decision, now: float) -> None:
+        """Somebody decided at a gate. Raises `IllegalTransition` where it isn't open any more."""
+        if index not in self.suspended or self.status[index] is not Status.WAITING:
+            raise IllegalTransition(self.key(index), self.status[index].word, "decided")
+        self._decided(index, decision, now)
+        self._close(now)
+
     def answer(self, index: int, condition: bool, now: float) -> None:
         """`run_if` said whether the step is to run."""
         if not self._answered(index, 0, now):
@@ -240,6 +271,8 @@ class Machine(Growing):
         body = self.bodies.get(index)
         if body is None:
             body = self._open_body(index, now)
+        elif body.goes_round and body.failed:
+            return None
         elif body.goes_round:
             before, body = body, self._open_body(index, now, body.turn + 1)
             self._forget(before)
@@ -316,6 +349,7 @@ class Machine(Growing):
         self.status[index] = _RUNNING
         if body.failed or body.cut:
             self._close_body(body)
+            self._end_if_done(body)
         elif body.woken:
             self._record_again(body)
         else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from flowkit.engine.blocking import refuse_to_block
 from flowkit.engine.current import attempt_here
-from flowkit.errors import CancelReason
+from flowkit.engine.waiting import Decision
+from flowkit.errors import CancelReason, PolicyError
 from flowkit.policies import seconds
 
 if TYPE_CHECKING:
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from flowkit.engine.events import Event
     from flowkit.engine.records import StepRecord
     from flowkit.engine.statuses import RunStatus
+    from flowkit.engine.waiting import Waiting
     from flowkit.graph import Graph
     from flowkit.policies import Duration
 
-__all__ = ["Run"]
+__all__ = ["Gate", "Run"]
 
 R = TypeVar("R")
 
@@ -93,6 +95,53 @@ class Run(Generic[R]):
         self._driver.watched = True
         return self._driver.cancel(CancelReason.USER, reason)
 
+    @property
+    def gates(self) -> list[Gate]:
+        """The gates that are open: somebody has to decide."""
+        return [Gate(key, asked.name, asked.options) for _, key, asked in self._driver.gates()]
+
+    def approve(self, gate: str | None = None, *, choice: str | None = None, who: str = "", feedback: str = "") -> None:
+        """Say yes at a gate, by its key or by what it asks; without either at the one that is open.
+
+        Raises `LookupError` where no such gate is open, or several are and none is named, `PolicyError` for a choice
+        that the gate doesn't offer, and `IllegalTransition` once it is decided.
+        """
+        index, asked = self._gate(gate)
+        if choice is not None and choice not in asked.options:
+            offered = ", ".join(map(repr, asked.options)) or "none"
+            message = f"choice={choice!r} isn't one of the options of `{asked.name}`: {offered}"
+            raise PolicyError(message)
+        if choice is None and asked.options:
+            message = f"`{asked.name}` asks for a choice: {', '.join(map(repr, asked.options))}"
+            raise PolicyError(message)
+        self._driver.decide(index, Decision(approved=True, choice=choice, who=who, feedback=feedback))
+
+    def reject(self, gate: str | None = None, *, who: str = "", feedback: str = "") -> None:
+        """Say no at a gate, found as by `approve`. The step fails with `GateRejected`, unless it asked for the no."""
+        index, _ = self._gate(gate)
+        self._driver.decide(index, Decision(approved=False, who=who, feedback=feedback))
+
+    def send(self, signal: str, value: Any = None, *, dedup: str | None = None) -> bool:
+        """Send a signal by its name; `Signal.send` does it with its type.
+
+        Kept if nobody waits for it yet. With `dedup`, the same signal with the same mark counts once: False the second
+        time. Raises `IllegalTransition` where the run is over.
+        """
+        return self._driver.deliver(signal, value, dedup)
+
+    def _gate(self, wanted: str | None) -> tuple[int, Waiting]:
+        gates = self._driver.gates()
+        found = [(index, asked) for index, key, asked in gates if wanted is None or wanted in (key, asked.name)]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(f"`{key}` ({asked.name})" for _, key, asked in gates)
+        if not found:
+            which = "no gate" if wanted is None else f"no gate `{wanted}`"
+            message = f"run {self.id} has {which} open" + (f"; open are {known}" if known else f"; it is {self.status}")
+        else:
+            message = f"run {self.id} has several gates open: {known}; name one"
+        raise LookupError(message)
+
     def events(self) -> EventStream:
         """Its transitions from the first one on, until it has ended: `for`, or `async for` on an event loop."""
         self._driver.watched = True
@@ -138,6 +187,15 @@ class Run(Generic[R]):
 def _set(future: Any) -> None:
     if not future.done():
         future.set_result(None)
+
+
+class Gate(NamedTuple):
+    """A gate at which somebody has to decide."""
+
+    key: str
+    prompt: str
+    options: tuple[str, ...]
+    """What can be chosen; empty where it is yes or no."""
 
 
 class EventStream:

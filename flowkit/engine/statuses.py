@@ -39,7 +39,7 @@ _ENDS: Final = frozenset(status for status in Status if status >= Status.SUCCEED
 FOLLOWS: Final[dict[Status, frozenset[Status]]] = {
     _P: frozenset({_W, _R}) | _ENDS,
     _W: frozenset({_P, _R}) | _ENDS,
-    _R: frozenset({_P, _T}) | _ENDS,
+    _R: frozenset({_P, _W, _T}) | _ENDS,
     _T: frozenset({_P, _R}) | _ENDS,
     **dict.fromkeys(_ENDS, frozenset()),
 }

@@ -212,6 +212,8 @@ class StepSpec(_Described):
     options: StepOptions
     origin: StepSpec | None = None
     """The step as declared, where this is one call's variant of it (`with_options`)."""
+    suspends: bool = False
+    """Whether calling it gives what it waits for, and its value comes from outside."""
     flow: WorkflowSpec | None = None
     """The workflow that is called in a body like a step: its own body is recorded in the place of the call."""
 
@@ -277,7 +279,7 @@ class StepSpec(_Described):
 
     def variant(self, options: StepOptions) -> StepSpec:
         """The same step with other options: still the same step, with the same name."""
-        twin = StepSpec(self.function, self.name, options, origin=self.declared, flow=self.flow)
+        twin = StepSpec(self.function, self.name, options, origin=self.declared, suspends=self.suspends, flow=self.flow)
         for known in ("label", "target", "signature", "hints", "is_async", "streams", "returns"):
             if known in self.__dict__:
                 twin.__dict__[known] = self.__dict__[known]

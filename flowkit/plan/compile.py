@@ -226,7 +226,10 @@ class _Policies:
                 self.executors.add(settled[0].executor)
                 self.known[spec] = settled
                 return settled
-            policy = spec.policy if isinstance(defaults, Unset) else spec.options.over(defaults).resolved()
+            # What waits isn't one of the workflow's own steps, whose defaults these are.
+            policy = (
+                spec.policy if isinstance(defaults, Unset) or spec.suspends else spec.options.over(defaults).resolved()
+            )
             self.executors.add(policy.executor)
             if spec.flow is not None:
                 lane = Lane.FLOW
@@ -238,7 +241,7 @@ class _Policies:
                 lane = Lane.POOL
             else:
                 lane = Lane.ANY
-            known = self.known[spec] = policy, lane, policy.plain and lane is Lane.ANY
+            known = self.known[spec] = policy, lane, policy.plain and lane is Lane.ANY and not spec.suspends
             if alone:
                 spec.remembered[compile_plan] = known
         return known

@@ -1,28 +1,36 @@
 """The words of a body, besides calling steps.
 
-`writing` finds the body that they are for; `results` and `joins` are about results, `regions` about blocks.
+`writing` finds the body that they are for; `results` and `joins` are about results, `regions` about blocks, `waits`
+about what is outside, and `loops` about rounds.
 """
 
 from flowkit.shapes.joins import cond, first, first_n, race, race_n, select
+from flowkit.shapes.loops import poll, repeat
 from flowkit.shapes.regions import always, concurrent, in_order, one_at_a_time, otherwise, phase, scope, when
 from flowkit.shapes.results import discard, outcome, result_of
+from flowkit.shapes.waits import Signal, gate, sleep
 
 __all__ = [
+    "Signal",
     "always",
     "concurrent",
     "cond",
     "discard",
     "first",
     "first_n",
+    "gate",
     "in_order",
     "one_at_a_time",
     "otherwise",
     "outcome",
     "phase",
+    "poll",
     "race",
     "race_n",
+    "repeat",
     "result_of",
     "scope",
     "select",
+    "sleep",
     "when",
 ]

@@ -131,9 +131,9 @@ def _join(
             isinstance(one, Iterable) and not isinstance(one, (str, bytes, dict))
         ):
             results = tuple(one)
-    strange = next((one for one in results if type(one) is not Ref), None)
-    if strange is not None or not results:
-        given = "nothing" if not results else f"`{type(strange).__name__}`, a value that is there already"
+    strange = [one for one in results if type(one) is not Ref]
+    if strange or not results:
+        given = f"`{type(strange[0]).__name__}`, a value that is there already" if strange else "nothing"
         message = f"`{word}` takes the results of steps; it was given {given}"
         raise MisuseError(message)
     if not of_items and count > len(results):

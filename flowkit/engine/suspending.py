@@ -1,0 +1,92 @@
+"""Nodes that wait for something outside, or for a time: they hold neither a thread nor a place in a queue.
+
+A message that comes before somebody waits for it is kept; one is taken once, by whoever has waited longest. What is
+known by the same mark (`dedup`) counts once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from flowkit.engine.growing import Growing
+from flowkit.engine.statuses import Status
+from flowkit.errors import GateRejected
+
+if TYPE_CHECKING:
+    from flowkit.engine.waiting import Decision, Waiting
+    from flowkit.plan import Plan
+
+__all__ = ["Suspending"]
+
+_SUCCEEDED: Final = Status.SUCCEEDED
+
+
+class Suspending(Growing):
+    """Timers, signals and gates."""
+
+    __slots__ = ("_heard", "mail")
+
+    def __init__(self, plan: Plan, *, fail_fast: bool, listening: bool, keeps: bool, watched: bool) -> None:
+        super().__init__(plan, fail_fast=fail_fast, listening=listening, keeps=keeps, watched=watched)
+        self.mail: dict[str, deque[Any]] = {}
+        """Per signal, what came and nobody has taken."""
+        self._heard: set[tuple[str, str]] = set()
+        """Signals, with the marks by which they are known again."""
+
+    def _suspend(self, index: int, waiting: Waiting, now: float) -> None:
+        """A node waits from here on."""
+        if waiting.kind == "signal" and self.mail.get(waiting.name):
+            self._received(index, self.mail[waiting.name].popleft(), now, early=True)
+            return
+        self.status[index] = Status.WAITING
+        self.suspended[index] = waiting
+        if waiting.seconds is not None:
+            self._set_timer(now + waiting.seconds, "wake", index)
+        if not self.listening:
+            return
+        if waiting.kind == "gate":
+            self._tell("gate_opened", index, prompt=waiting.name, options=waiting.options, seconds=waiting.seconds)
+        else:
+            self._tell(f"{waiting.kind}_set", index, seconds=waiting.seconds)
+
+    def _waiting_for(self, kind: str, name: str) -> int | None:
+        """Who waits for this signal, the longest first."""
+        for index, waiting in self.suspended.items():
+            if (waiting.kind, waiting.name) == (kind, name) and self.status[index] is Status.WAITING:
+                return index
+        return None
+
+    def _received(self, index: int, value: Any, now: float, *, early: bool) -> None:
+        if self.listening:
+            self._tell("signal_received", index, early=early)
+        self._resume(index, value, now)
+
+    def _resume(self, index: int, value: Any, now: float) -> None:
+        """What a node waited for is there, or the time is over."""
+        self.suspended.pop(index, None)
+        self._give_back(index, self.attempts.get(index, 1))
+        if isinstance(value, BaseException):
+            late = isinstance(value, TimeoutError)
+            self._fail(index, value, Status.TIMED_OUT if late else Status.FAILED, now)
+        else:
+            self.values[index] = value
+            self._settle(index, _SUCCEEDED, now)
+
+    def _decided(self, index: int, decision: Decision, now: float) -> None:
+        waiting = self.suspended[index]
+        if self.listening:
+            self._tell("gate_resolved", index, decision=decision)
+        refused = not decision.approved and waiting.on_reject == "fail"
+        self._resume(index, GateRejected(waiting.name, decision.who, decision.feedback) if refused else decision, now)
+
+    def _on_wake(self, index: int, _attempt: int, now: float) -> None:
+        waiting = self.suspended.get(index)
+        if waiting is None or self.status[index] is not Status.WAITING:
+            return
+        if waiting.kind == "gate" and not isinstance(waiting.late, BaseException):
+            self._decided(index, waiting.late, now)
+            return
+        if waiting.kind == "gate" and self.listening:
+            self._tell("gate_resolved", index, decision=None)
+        self._resume(index, waiting.late, now)

@@ -1,0 +1,41 @@
+"""What a step asks for that waits: for time, for a message, for somebody's decision. It holds no thread meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["Decision", "Waiting"]
+
+
+@attrs.frozen
+class Waiting:
+    """What such a step returns: its value comes later, from outside or by the clock."""
+
+    kind: str
+    """`timer`, `signal` or `gate`."""
+    name: str = ""
+    """Of a signal the name; of a gate what is asked."""
+    seconds: float | None = None
+    """How long it waits at most; None is as long as it takes."""
+    late: Any = None
+    """What comes of it then: a value, or what it fails with."""
+    options: tuple[str, ...] = ()
+    """What can be chosen at a gate."""
+    on_reject: str = "fail"
+    """What comes of a gate that is rejected: `fail`, or `return`."""
+
+
+@attrs.frozen
+class Decision:
+    """What was decided at a gate, and by whom."""
+
+    approved: bool
+    choice: str | None = None
+    """Which of the gate's options it was, if it has some."""
+    who: str = ""
+    feedback: str = ""
+    """What was said with it; never mixed with the choice."""
+    timed_out: bool = False
+    """Whether nobody decided in time."""

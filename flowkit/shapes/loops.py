@@ -1,0 +1,190 @@
+"""Loops: rounds that go on until something is so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
+
+from flowkit.errors import LoopError, MisuseError, PolicyError
+from flowkit.graph import Ref, WorkflowSpec, context_of_steps, current_recorder
+from flowkit.policies import Duration, Retry, StepOptions, WorkflowOptions, seconds
+from flowkit.shapes.waits import sleep_call
+from flowkit.shapes.writing import recorder_for
+
+if TYPE_CHECKING:
+    from flowkit.policies import Backoff
+
+__all__ = ["poll", "repeat"]
+
+S = TypeVar("S")
+T = TypeVar("T")
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+
+
+def repeat(
+    body: Callable[[S], S],
+    state: S,
+    *,
+    until: Callable[[S], bool],
+    max_rounds: int = 10,
+    stuck_after: int | None = None,
+    on_max: Literal["fail", "return"] = "fail",
+) -> S:
+    """Do something again and again until what comes of it is good: `repeat(revise, draft, until=good)`.
+
+    `body` gets the state and calls steps on it, or is one; what they give is the next state. `until` is asked of that,
+    after each round. After `max_rounds` it fails with `LoopError`, or gives what there is with `on_max="return"`; with
+    `stuck_after=3` it fails once three rounds running have come to the same.
+    """
+    recorder = recorder_for("repeat", "`while` does this")
+    _whole_number("max_rounds", max_rounds, 1)
+    if stuck_after is not None:
+        _whole_number("stuck_after", stuck_after, 2)
+    if on_max not in ("fail", "return"):
+        message = f"on_max={on_max!r} is neither 'fail' nor 'return'"
+        raise PolicyError(message)
+    _functions("repeat", body=body, until=until)
+
+    def rounds(state: Any, turn: int, before: Any, same: int) -> Any:
+        if turn > 1:
+            if context_of_steps().run(until, state):
+                return state
+            same = same + 1 if turn > 2 and state == before else 1
+            if same == stuck_after:
+                raise LoopError(f"the loop is stuck: {same} rounds running have come to the same", state)
+            if turn > max_rounds:
+                if on_max == "return":
+                    return state
+                raise LoopError(f"the loop wasn't done after {max_rounds} rounds", state)
+        return _again(spec, body(state), turn + 1, state, same)
+
+    spec = _rounds("repeat", rounds)
+    return cast("S", recorder.flow(spec.as_step, (state, 1, None, 0), {}, sys._getframe(1)))
+
+
+@overload
+def poll(
+    status: Callable[[], T],
+    /,
+    *,
+    until: Callable[[T], bool],
+    every: Duration | Backoff = 5,
+    timeout: Duration | None = None,
+) -> T: ...
+@overload
+def poll(
+    status: Callable[[A], T],
+    a: A,
+    /,
+    *,
+    until: Callable[[T], bool],
+    every: Duration | Backoff = 5,
+    timeout: Duration | None = None,
+) -> T: ...
+@overload
+def poll(
+    status: Callable[[A, B], T],
+    a: A,
+    b: B,
+    /,
+    *,
+    until: Callable[[T], bool],
+    every: Duration | Backoff = 5,
+    timeout: Duration | None = None,
+) -> T: ...
+@overload
+def poll(
+    status: Callable[[A, B, C], T],
+    a: A,
+    b: B,
+    c: C,
+    /,
+    *,
+    until: Callable[[T], bool],
+    every: Duration | Backoff = 5,
+    timeout: Duration | None = None,
+) -> T: ...
+def poll(
+    status: Callable[..., Any],
+    /,
+    *args: Any,
+    until: Callable[[Any], bool],
+    every: Any = 5,
+    timeout: Duration | None = None,
+) -> Any:
+    """Call a step every now and then until what it gives is good: `poll(status, job, until=lambda s: s.done)`.
+
+    `every` is the time between two calls: seconds, text like `"30s"`, or a backoff such as `exponential(5, max=60)`,
+    which fails the poll with `LoopError` where it ends. Fails with `StepTimeout` once `timeout` is over, all calls and
+    waits together. It keeps its place in the text, and holds no thread while it waits.
+    """
+    recorder = recorder_for("poll", "write `await live.poll(...)`")
+    _functions("poll", status=status, until=until)
+    options = StepOptions(effect=True)
+    if timeout is not None:
+        options = StepOptions(effect=True, total_timeout=seconds(timeout, "timeout"))
+    delay_after = _delays(every)
+
+    def rounds(value: Any, turn: int, args: Any) -> Any:
+        if turn > 1:
+            if context_of_steps().run(until, value):
+                return value
+            delay = delay_after(turn - 1)
+            if delay is None:
+                message = f"`poll` wasn't done after {turn - 1} calls, and its backoff has ended"
+                raise LoopError(message, value)
+            inner: Any = current_recorder()
+            waits, length = sleep_call(delay)
+            inner.call(waits, length, {}, sys._getframe(0))
+        return _again(spec, _asked(status, args), turn + 1, args)
+
+    spec = _rounds("poll", rounds)
+    return recorder.flow(spec.as_step.variant(options), (None, 1, args), {}, sys._getframe(1))
+
+
+def _rounds(word: str, function: Callable[..., Any]) -> WorkflowSpec:
+    """A workflow that goes on by returning a call of itself, and is called like the word that it stands for."""
+    function.__annotations__ = dict.fromkeys(
+        (*function.__code__.co_varnames[: function.__code__.co_argcount], "return"), Any
+    )
+    return WorkflowSpec(function, f"flowkit:{word}", WorkflowOptions())
+
+
+def _again(spec: WorkflowSpec, *args: Any) -> Any:
+    recorder: Any = current_recorder()
+    return recorder.flow(spec.as_step, args, {}, sys._getframe(1))
+
+
+def _asked(status: Callable[..., Any], args: tuple[Any, ...]) -> Ref:
+    result = status(*args)
+    if type(result) is not Ref:
+        message = (
+            f"`poll` calls a step; `{getattr(status, '__name__', status)}` gave a `{type(result).__name__}` at once"
+        )
+        raise MisuseError(message)
+    return result
+
+
+def _delays(every: Any) -> Callable[[int], float | None]:
+    """The time after each call."""
+    if not callable(every) and not isinstance(every, (list, tuple)):
+        length = seconds(every, "every")
+        return lambda _turn: length
+    policy = Retry(max_attempts=None, backoff=every, jitter="none")
+    return lambda turn: policy.delay(turn, 0.0)
+
+
+def _functions(word: str, **given: Any) -> None:
+    for name, function in given.items():
+        if not callable(function):
+            message = f"`{word}` takes a function as {name}, not {function!r}"
+            raise MisuseError(message)
+
+
+def _whole_number(option: str, given: Any, least: int) -> None:
+    if isinstance(given, bool) or not isinstance(given, int) or given < least:
+        message = f"{option}={given!r} is no whole number from {least} on"
+        raise PolicyError(message)
