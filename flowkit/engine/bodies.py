@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flowkit.graph import Kind, Ref
 
 if TYPE_CHECKING:
-    from flowkit.engine.groups import Seats
+    from flowkit.engine.seats import Seats
     from flowkit.graph import Graph, WorkflowSpec
     from flowkit.plan import Plan
 

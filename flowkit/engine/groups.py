@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flowkit.engine.seats import Seats
 from flowkit.graph import Ref, SourceKind, Template, references
 
 if TYPE_CHECKING:
@@ -14,19 +14,7 @@ if TYPE_CHECKING:
     from flowkit.graph import Node
     from flowkit.graph.model import Source
 
-__all__ = ["Group", "Seats", "collect"]
-
-
-class Seats:
-    """A number of places, and who waits for one."""
-
-    __slots__ = ("limit", "queue", "taken")
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.taken = 0
-        self.queue: deque[int] = deque()
-        """Nodes that are ready, in the order they came."""
+__all__ = ["Group", "collect"]
 
 
 class Group:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from flowkit.engine.attempts import Attempts
 from flowkit.engine.bodies import Body
 from flowkit.engine.edges import SKIP
-from flowkit.engine.groups import Group, Seats
+from flowkit.engine.groups import Group
 from flowkit.engine.requests import Work
+from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status
 from flowkit.errors import StepTimeout
 from flowkit.graph import Kind, Node, Ref, Template

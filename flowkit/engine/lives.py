@@ -153,6 +153,10 @@ class LiveBody:
 
     flow = call
 
+    def ask(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> Any:
+        """A call of something that waits without holding a thread, so that it needs no task of its own."""
+        return self._begin(spec, args, kwargs, frame)
+
     def submit(self, spec: StepSpec, args: tuple[Any, ...], kwargs: dict[str, Any], frame: Any) -> asyncio.Task[Any]:
         """A call that begins at once and is waited for later, or side by side with others."""
         coroutine = self._begin(spec, args, kwargs, frame)

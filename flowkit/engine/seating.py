@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowkit.engine.edges import Edges
-from flowkit.engine.groups import Seats
+from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status
 from flowkit.plan import Lane
 

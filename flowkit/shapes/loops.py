@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from flowkit.errors import LoopError, MisuseError, PolicyError
-from flowkit.graph import Ref, WorkflowSpec, context_of_steps, current_recorder
+from flowkit.graph import Ref, StepSpec, WorkflowSpec, context_of_steps, current_recorder
 from flowkit.policies import Duration, Retry, StepOptions, WorkflowOptions, seconds
 from flowkit.shapes.waits import sleep_call
 from flowkit.shapes.writing import recorder_for
@@ -15,7 +15,7 @@ from flowkit.shapes.writing import recorder_for
 if TYPE_CHECKING:
     from flowkit.policies import Backoff
 
-__all__ = ["poll", "repeat"]
+__all__ = ["poll", "polling", "repeat"]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -122,6 +122,14 @@ def poll(
     waits together. It keeps its place in the text, and holds no thread while it waits.
     """
     recorder = recorder_for("poll", "write `await live.poll(...)`")
+    spec, given = polling(status, args, until, every, timeout)
+    return recorder.flow(spec, given, {}, sys._getframe(1))
+
+
+def polling(
+    status: Callable[..., Any], args: tuple[Any, ...], until: Callable[[Any], bool], every: Any, timeout: Any
+) -> tuple[StepSpec, tuple[Any, ...]]:
+    """What is called for a `poll`, and what with."""
     _functions("poll", status=status, until=until)
     options = StepOptions(effect=True)
     if timeout is not None:
@@ -142,7 +150,7 @@ def poll(
         return _again(spec, _asked(status, args), turn + 1, args)
 
     spec = _rounds("poll", rounds)
-    return recorder.flow(spec.as_step.variant(options), (None, 1, args), {}, sys._getframe(1))
+    return spec.as_step.variant(options), (None, 1, args)
 
 
 def _rounds(word: str, function: Callable[..., Any]) -> WorkflowSpec:
@@ -170,11 +178,11 @@ def _asked(status: Callable[..., Any], args: tuple[Any, ...]) -> Ref:
 
 def _delays(every: Any) -> Callable[[int], float | None]:
     """The time after each call."""
-    if not callable(every) and not isinstance(every, (list, tuple)):
-        length = seconds(every, "every")
-        return lambda _turn: length
-    policy = Retry(max_attempts=None, backoff=every, jitter="none")
-    return lambda turn: policy.delay(turn, 0.0)
+    if callable(every) or isinstance(every, (list, tuple)):
+        policy = Retry(max_attempts=None, backoff=cast("Backoff", every), jitter="none")
+        return lambda turn: policy.delay(turn, 0.0)
+    length = seconds(every, "every")
+    return lambda _turn: length
 
 
 def _functions(word: str, **given: Any) -> None:

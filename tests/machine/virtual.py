@@ -26,6 +26,7 @@ from flowkit.engine.machine import Machine
 from flowkit.engine.recordings import Unwound, record_body
 from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
 from flowkit.engine.statuses import Status
+from flowkit.engine.waiting import Waiting
 from flowkit.errors import CancelReason
 from flowkit.graph import SourceKind, record, references
 from flowkit.plan import Lane, compile_plan
@@ -395,6 +396,8 @@ class Virtual:
             self.note("late" if work.abandoned else "end", index, work.attempt, work.gives)
             if isinstance(work.gives, BaseException):
                 machine.fail(index, self.judge(index, work.attempt, work.gives), work.attempt, now)
+            elif isinstance(work.gives, Waiting):
+                machine.suspend(index, work.gives, work.attempt, now)
             else:
                 machine.succeed(index, work.gives, work.attempt, now)
         else:
