@@ -76,7 +76,10 @@ _SHOWN = 10
 
 
 class CancelReason(StrEnum):
-    """Why a run, or a part of it, was cancelled. The first reason wins and stays."""
+    """Why a run, or a part of it, was cancelled. The first reason wins and stays.
+
+    `PARENT` is what it was part of: the run that started it, a call whose other steps failed, a race or a scope.
+    """
 
     USER = "user"
     TIMEOUT = "timeout"

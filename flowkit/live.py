@@ -64,8 +64,9 @@ def poll(
     timeout: Duration | None = None,
 ) -> Awaitable[Any]:
     """Call a step every now and then until what it gives is good, as `flowkit.poll` does."""
-    spec, given = polling(status, args, until, every, timeout)
-    return cast("Awaitable[Any]", _body("poll").ask(spec, given, {}, sys._getframe(1)))
+    at = sys._getframe(1)
+    spec, given = polling(status, args, until, every, timeout, at)
+    return cast("Awaitable[Any]", _body("poll").ask(spec, given, {}, at))
 
 
 async def map(step: Callable[[A], Any], items: Iterable[A], *, max_concurrency: int | None = None) -> list[Any]:  # noqa: A001

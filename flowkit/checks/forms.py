@@ -151,7 +151,7 @@ def _form_of_items(nodes: Sequence[Node], value: Any) -> Any:
     if type(value) is not list:
         return form_of_part(nodes, value)
     types = frozenset(map(type, value))
-    return types if types.isdisjoint(_HOLDING) else frozenset([form_of_part(nodes, item) for item in value])
+    return types if types.isdisjoint(_HOLDING) else _several([form_of_part(nodes, item) for item in value])
 
 
 def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:
@@ -162,10 +162,18 @@ def _form_of_shape(nodes: Sequence[Node], shape: Any) -> Any:
         behind = {nodes[ref._flowkit_node] for ref in refs if not ref._flowkit_path}
         parts = {node.spec.declared for node in behind if node.kind is Kind.CALL and node.spec is not None}
         rest = [ref for ref in refs if ref._flowkit_path or nodes[ref._flowkit_node].kind is not Kind.CALL]
-        return kind, _types_in(kind, shape), frozenset(parts.union([form_of_part(nodes, ref) for ref in rest]))
+        return kind, _types_in(kind, shape), _several([*parts, *[form_of_part(nodes, ref) for ref in rest]])
     if issubclass(kind, tuple):
         return kind, tuple([form_of_part(nodes, item) if type(item) is Ref else type(item) for item in items])
     return kind
+
+
+def _several(forms: list[Any]) -> Any:
+    """Forms in no order; a list, which nothing remembers, where one of them is to be remembered by nothing."""
+    try:
+        return frozenset(forms)
+    except TypeError:
+        return []
 
 
 def _types_in(kind: type, container: Any) -> Any:

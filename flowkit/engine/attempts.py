@@ -193,7 +193,7 @@ class Attempts(Ending):
             self._expired[index] = Failure(self._expiring.pop(index))
         expired = self._expired.pop(index, None)
         if self.listening:
-            reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.USER
+            reason = CancelReason.TIMEOUT if expired is not None else self.stopping or CancelReason.PARENT
             self._tell("step_abandoned", index, attempt=attempt, reason=str(reason))
         if expired is not None and not self.is_stopped(index) and index not in self._told:
             self._timed_out(index, expired, now)

@@ -41,9 +41,10 @@ class Conclusion:
 def conclude(machine: Machine, run_id: str) -> Conclusion:
     """Say how a run ended, once nothing of it is left."""
     if machine.ending is RunStatus.FAILED:
-        return Conclusion(RunStatus.FAILED, error=_failure(machine, run_id))
+        return Conclusion(RunStatus.FAILED, error=_with_mishaps(machine, _failure(machine, run_id)))
     if machine.stopping is not None:
-        return Conclusion(RunStatus.CANCELLED, error=RunCancelled(machine.stopping, machine.stop_detail))
+        cancelled = RunCancelled(machine.stopping, machine.stop_detail)
+        return Conclusion(RunStatus.CANCELLED, error=_with_mishaps(machine, cancelled))
     root = machine.root
     result = root.result
     if type(result) is Ref and not result._flowkit_path:
@@ -88,6 +89,13 @@ def _failure(machine: Machine, run_id: str) -> BaseException:
     if len(others) > _TOLD:
         add_note(first, f"and {len(others) - _TOLD} more failed as well")
     return first
+
+
+def _with_mishaps(machine: Machine, error: BaseException) -> BaseException:
+    """An error that tells what failed while cleaning up, too."""
+    for index in machine.mishaps[:_TOLD]:
+        add_note(error, f"`{machine.key(index)}` failed while cleaning up, with {_told(machine.errors[index])}")
+    return error
 
 
 def annotate(machine: Machine, index: int, run_id: str) -> None:

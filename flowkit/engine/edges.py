@@ -14,6 +14,7 @@ it comes from has ended (and its end is on record, if records are kept), by this
 | **condition** (`when`, `cond`)               | go / skip | skip     | skip            | block                                |
 | **branch** (the values of a `cond`)          | go        | go       | go              | go                                   |
 | **armed** (`always`)                         | go        | skip     | skip            | skip                                 |
+| **always** (order inside an `always`)        | go        | go       | go              | go                                   |
 
 Timing out is failing. What was cancelled since others won a race, or with its scope, counts as handled. A condition
 says go if the test gives what is wanted. Of the branches of a `cond` the one that is meant then counts as data. A
@@ -60,13 +61,15 @@ EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
     Edge.CONDITION: (GO, SKIP, SKIP, BLOCK),
     Edge.BRANCH: (GO, GO, GO, GO),
     Edge.ARMED: (GO, SKIP, SKIP, SKIP),
+    Edge.ALWAYS: (GO, GO, GO, GO),
 }
 """The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
 
-TAKING: Final = (Edge.OUTCOME, Edge.PART, Edge.ARMED)
+TAKING: Final = (Edge.OUTCOME, Edge.PART, Edge.ARMED, Edge.ALWAYS)
 """The edges by which nothing is blocked."""
 
 _NEVER: Final = (-1, True)
+_UNWRITTEN: Final = (Kind.BARRIER, Kind.TEST, Kind.ARMED)
 
 WAS: Final = {
     Status.FAILED: "failed",
@@ -182,10 +185,11 @@ class Edges(Nodes):
     def _lose(self, target: int, newest: int) -> None:
         """All of a choice have ended, and too few succeeded."""
         candidates = self.candidates(target)
-        lost = [i for i in candidates if self.status[i] not in (_SUCCEEDED, Status.SKIPPED)]
-        failed = [i for i in lost if i in self.errors]
-        verdict = LOST if failed or len(candidates) < self.count_of(target) else BLOCK if lost else SKIP
-        self._pass_on((failed or lost or [newest])[0], target, verdict)
+        ended = {i: self._column(i) for i in candidates if self.status[i] is not _SUCCEEDED}
+        failed = [i for i in ended if self.status[i] in (Status.FAILED, Status.TIMED_OUT)]
+        blocked = [i for i, column in ended.items() if column == 3]
+        verdict = LOST if failed or len(candidates) < self.count_of(target) else BLOCK if blocked else SKIP
+        self._pass_on([*failed, *blocked, *ended, newest][0], target, verdict)
 
     def _watch_items(self, index: int, target: int) -> list[int]:
         """A choice is among the items of this map, which are known now."""
@@ -224,7 +228,9 @@ class Edges(Nodes):
         elif self.conditions:
             test, wanted = self.conditions.get(target, (-1, True))
             if test == index and self.nodes[index].kind is Kind.TEST and self.values[index] is not wanted:
-                self._refuse_for(target, f"the test of its `{self._region_of(target, test).word}` said no")
+                word = self._region_of(target, test).word
+                said = "no" if wanted else "yes"
+                self._refuse_for(target, f"the test of its `{'cond' if word == 'cond' else 'when'}` said {said}")
 
     def _region_of(self, index: int, test: int) -> Region:
         """The region around a node that goes by this test."""
@@ -244,8 +250,19 @@ class Edges(Nodes):
     def _pass_on(self, index: int, target: int, verdict: int) -> None:
         if verdict > self.verdict[target] and self.status[target] < _SUCCEEDED:
             self.verdict[target] = verdict
-            self.causes[target] = index
-            self.reasons[target] = f"`{self.key(index)}` {WAS.get(self.status[index], 'succeeded')}"
+            self._blame(index, target)
+
+    def _blame(self, index: int, target: int) -> None:
+        """Say that a node came to nothing because of another; of what nobody has written, because of what that says."""
+        if self.nodes[index].kind in _UNWRITTEN and index in self.reasons:
+            self.reasons[target] = self.reasons[index]
+            if index in self.causes:
+                self.causes[target] = self.causes[index]
+            else:
+                self.causes.pop(target, None)
+            return
+        self.causes[target] = index
+        self.reasons[target] = f"`{self.key(index)}` {WAS.get(self.status[index], 'succeeded')}"
 
     def _column(self, index: int) -> int:
         status = self.status[index]
@@ -275,7 +292,7 @@ class Edges(Nodes):
         if data is None:
             data = self._taken[target] = taken(node)
         if self.nodes[index].index not in data:
-            return Edge.ORDER
+            return Edge.ALWAYS if target in self.homes[target].cleanup else Edge.ORDER
         if node.kind is Kind.PICK:
             return Edge.DATA if self.nodes[index].kind is Kind.TEST else Edge.BRANCH
         return Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA

@@ -11,18 +11,21 @@ from flowkit.engine.requests import Emit, Failure, Record, Stop, Work
 from flowkit.engine.seating import Seating
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason, Deadlock, StepTimeout
-from flowkit.graph import Edge
+from flowkit.graph import Edge, Kind, Ref, Template
 from flowkit.plan import Lane
 from flowkit.policies import Fallback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable, Sequence
 
     from flowkit.engine.bodies import Body
     from flowkit.engine.waiting import Waiting
     from flowkit.plan import Plan
 
 __all__ = ["GRACE", "Ending"]
+
+_STANDING: Final = (Kind.BARRIER, Kind.ARMED, Kind.CANCEL)
+"""What has no value, and is about the order of the text."""
 
 _RUNNING: Final = Status.RUNNING
 _SUCCEEDED: Final = Status.SUCCEEDED
@@ -45,6 +48,8 @@ class Ending(Seating):
         "fail_fast",
         "failures",
         "finished",
+        "leavable",
+        "lists",
         "mishaps",
         "suspended",
         "stop_detail",
@@ -55,6 +60,10 @@ class Ending(Seating):
         self.fail_fast = fail_fast
         self.failures: list[int] = []
         """What failed unhandled, in order."""
+        self.lists: dict[int, Sequence[int]] = {}
+        """Per node, the maps that have it among their items."""
+        self.leavable: set[int] = set()
+        """Calls of workflows that a race or a scope may leave behind, with what is in their place."""
         self.mishaps: list[int] = []
         """What failed in `always` blocks, which changes nothing about the end of what they are in."""
         self.suspended: dict[int, Waiting] = {}
@@ -168,8 +177,7 @@ class Ending(Seating):
                 if target in self.bodies and self._shelters(self.bodies[target]):
                     continue
                 if self.status[target] < _SUCCEEDED and self._edge(index, target) not in TAKING:
-                    self.reasons[target] = f"`{self.key(index)}` {WAS[self.status[index]]}"
-                    self.causes[target] = index
+                    self._blame(index, target)
                     self._settle(target, Status.BLOCKED, now)
                     work.append(target)
 
@@ -186,7 +194,9 @@ class Ending(Seating):
         """Start nothing new; stop what runs; everything else is cancelled."""
         self.stopping, self.stop_detail = reason, detail
         for queue in self.ready.values():
+            going_on = [index for index in queue if self.sheltered is not None and index in self.sheltered]
             queue.clear()
+            queue.extend(going_on)
         self.plain = bytearray(len(self.nodes))  # from here on nothing goes the short way
         for index, status in enumerate(self.status):
             if status >= _SUCCEEDED or (self.sheltered is not None and index in self.sheltered):
@@ -239,39 +249,68 @@ class Ending(Seating):
     def _drop(self, wanted: list[int], why: str, now: float) -> None:
         """Stop what nobody wants any more, with what only that needs. It is no failure: what needs it is skipped."""
         gone = dict.fromkeys(index for index in wanted if self.status[index] < _SUCCEEDED)
-        work = deque(gone)
-        while work:
-            for source in self._sources(work.popleft()):
-                spec = self.nodes[source].spec
-                if source in gone or self.status[source] >= _SUCCEEDED or spec is None or spec.is_effect:
-                    continue
-                if all(self._is_gone(target, gone) for target in self._takers(source)):
-                    gone[source] = None
-                    work.append(source)
+        upstream = dict.fromkeys(source for index in gone for source in self._sources(index))
+        while upstream:
+            needless = [index for index in upstream if index not in gone and self._is_needless(index, gone)]
+            if not needless:
+                break
+            gone.update(dict.fromkeys(needless))
+            upstream.update(dict.fromkeys(source for index in needless for source in self._sources(index)))
         self._dropped.update(gone)
         for index in [*gone]:
             if index in self.groups:
-                self._dropped.update(self.groups[index].items)
-        self._cut_off([*gone], why, now)
+                items = self.groups[index].items
+                self._dropped.update(items)
+                gone.update(dict.fromkeys(items))
+        # What the text puts behind these is behind all that they wait for, too: they end when that has.
+        later = [index for index in gone if self.waits[index] and index not in self.bodies]
+        for index in later:
+            self._told.setdefault(index, why)
+        self._cut_off([*gone], why, now, later=set(later))
 
-    def _is_gone(self, index: int, gone: dict[int, None]) -> bool:
-        return index in gone or self.status[index] >= _SUCCEEDED
+    def _is_needless(self, index: int, gone: dict[int, None]) -> bool:
+        """Whether a node has a value that nobody is left to take, and does nothing besides."""
+        node, home = self.nodes[index], self.homes[index]
+        if self.status[index] >= _SUCCEEDED or node.kind in _STANDING or home.graph.goes_on:
+            return False  # a body that goes on may take it yet
+        if node.spec is not None and node.spec.is_effect:
+            return False
+        return not self._is_returned(index) and all(
+            target in gone or self.status[target] >= _SUCCEEDED for target in self._takers(index)
+        )
+
+    def _is_returned(self, index: int) -> bool:
+        home, owner = self.homes[index], self.owners[index]
+        local, result = self.nodes[index].index, home.result
+        refs = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+        return owner is None and any(ref._flowkit_node == local for ref in refs)
 
     def _sources(self, index: int) -> list[int]:
-        """The nodes that one takes values from."""
-        group = self.owners[index]
-        return [
-            *[self.where(index, i) for i in self.nodes[index].data],
-            *(group.sources(index - group.base) if group is not None else ()),
-        ]
+        """The nodes that one takes values from, or chooses from."""
+        group, node = self.owners[index], self.nodes[index]
+        if group is not None:
+            return list(group.sources(index - group.base))
+        return [self.where(index, i) for i in (*node.data, *node.choice)]
 
     def _takers(self, index: int) -> Iterable[int]:
-        """The nodes that take the value of one, or choose it."""
+        """The nodes that take the value of one, choose it, or ask for it by name."""
+        owner = self.owners[index]
         for target in self.dependents[index]:
-            if self._edge(index, target) not in (Edge.ORDER, Edge.PART, Edge.CONDITION):
+            if owner is not None and target == owner.map:
+                # It has the value in a list, which may be nobody's.
+                if self._is_returned(target) or any(self._takers(target)):
+                    yield target
+                continue
+            edge = self._edge(index, target)
+            spec = self.nodes[target].spec
+            named = edge is Edge.ORDER and spec is not None and spec.names_dependencies
+            if named or edge not in (Edge.ORDER, Edge.PART, Edge.ALWAYS):
                 yield target
-        yield from self.chains.get(index, ())
         yield from self.choosers.get(index, ())
+        if owner is None:
+            yield from self.lists.get(index, ())
+            if index not in self.groups:
+                yield from self.chains.get(index, ())
 
     def _cut(self, body: Body, why: str, now: float) -> None:
         """Stop everything in the place of a call."""
@@ -280,8 +319,8 @@ class Ending(Seating):
             body.parked = False
             self._close_body(body)
 
-    def _cut_off(self, wanted: list[int], why: str, now: float) -> None:
-        """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon."""
+    def _cut_off(self, wanted: list[int], why: str, now: float, later: Container[int] = ()) -> None:
+        """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon; so do later ones."""
         cut: list[int] = []
         seen: set[int] = set()
         for index in wanted:  # it grows
@@ -290,6 +329,8 @@ class Ending(Seating):
                 continue
             seen.add(index)
             self.plain[index] = 0
+            if index in later:
+                continue
             if index in self.groups:
                 wanted.extend(self.groups[index].items)
             if body is not None:
@@ -307,7 +348,7 @@ class Ending(Seating):
                 elif body is None:
                     self._told[index] = why
                     if index not in self._expired and index not in self._expiring:
-                        self._ask_to_stop(index, self.attempts.get(index, 1), CancelReason.FAIL_FAST, now)
+                        self._ask_to_stop(index, self.attempts.get(index, 1), CancelReason.PARENT, now)
                     continue
             self.reasons[index] = why
             cut.append(index)

@@ -116,8 +116,19 @@ class Growing(Attempts):
             self.sheltered = (self.sheltered or set()).union(body.cleanup)
         if body is not self.root and self.sheltered is not None and body.node in self.sheltered:
             self.sheltered.update(at)
+        for local, maps in plan.lists.items():
+            self.lists[at[local]] = (*self.lists.get(at[local], ()), *[at[i] for i in maps])
         for local, region in plan.turns.items():
             self.turns[at[local]] = body.turns.setdefault(region, Seats(1))
+        self.leavable.update([at[i] for i in plan.leavable])
+        owner = self.owners[body.node] if body is not self.root else None
+        if body is not self.root and (body.node if owner is None else owner.map) in self.leavable:
+            # Who may be left behind doesn't run in the thread of whoever called the workflow.
+            for index in at[-len(plan.nodes) :]:
+                if self.lanes[index] is Lane.ANY:
+                    self.lanes[index], self.plain[index] = Lane.POOL, 0
+                elif self.lanes[index] is Lane.FLOW:
+                    self.leavable.add(index)
 
     def _advance_flow(self, index: int, now: float) -> None:
         """A call of a workflow can begin, or everything in its place has ended."""
@@ -292,14 +303,22 @@ class Growing(Attempts):
         for table in (
             self.groups, self.errors, self.reasons, self.causes, self.attempts, self.started_at, self.decisions,
             self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._taken,
-            self.conditions, self.won, self._coming, self.turns, self.suspended,
+            self.conditions, self.won, self._coming, self.turns, self.suspended, self.lists,
         ):  # fmt: skip
             if table:
                 for index in gone:
                     table.pop(index, None)
         if self.sheltered is not None:
             self.sheltered.difference_update(gone)
-        for marks in (self._asked, self._delayed, self._stood_in, self._unhandled, self._chosen, self._dropped):
+        for marks in (
+            self._asked,
+            self._delayed,
+            self._stood_in,
+            self._unhandled,
+            self._chosen,
+            self._dropped,
+            self.leavable,
+        ):
             marks.difference_update(gone)
         gone.sort()
         start = 0

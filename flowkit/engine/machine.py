@@ -59,7 +59,7 @@ class Machine(Suspending):
             self._keep_open(going_on=plan.graph.goes_on)
         else:
             self.root.grow(plan)
-            if plan.turns:
+            if plan.turns or plan.lists or plan.leavable:
                 self._set_apart(self.root, plan, range(len(plan.nodes)))
 
     # -- work -----------------------------------------------------------------------------------------------------------
@@ -393,7 +393,9 @@ class Machine(Suspending):
             verdict = self.verdict[index]
             if self.status[index] >= _SUCCEEDED:
                 continue  # what came before it in this list has ended it
-            if verdict:
+            if index in self._dropped and index not in self.bodies:
+                self._cancel_node(index, now)
+            elif verdict:
                 self._refuse(index, verdict, now)
             elif self.plain[index]:
                 self._any.append(index)
@@ -420,7 +422,7 @@ class Machine(Suspending):
         if count == 1 and found:
             return BaseExceptionGroup(f"nothing that `{key}` needs one of succeeded", found)
         had = len(self.won.get(index, ()))
-        message = f"`{key}` needs {count} results, and there are {had or 'none'}"
+        message = f"`{key}` needs {count} result{'s' if count > 1 else ''}, and there are {had or 'none'}"
         return BaseExceptionGroup(message, found) if found else LookupError(message)
 
     def _settle_inner(self, index: int, now: float) -> None:

@@ -88,6 +88,8 @@ class Edge(enum.IntEnum):
     """May take its value: a test says whether it does."""
     ARMED = 8
     """Is done at the end, if the text has come to its place."""
+    ALWAYS = 9
+    """Comes after it, at the end, whatever came of it."""
 
 
 class Order(enum.Enum):

@@ -72,6 +72,12 @@ class Placing:
         self._apart: set[int] = set()
         """Nodes in `always` blocks."""
 
+    def relocate(self, first: int, code: Any, at: Any) -> None:
+        """Have the nodes from one on that were written in this code count as written where a frame is."""
+        for node in self.nodes[first:]:
+            if node.code is code:
+                node.code, node.lasti = at.f_code, at.f_lasti
+
     # -- nodes ----------------------------------------------------------------------------------------------------
 
     def _add(self, kind: Kind, args: tuple[Any, ...], data: Iterable[int], frame: Any) -> Node:
@@ -149,6 +155,7 @@ class Placing:
     def open(self, word: str, frame: Any, order: Order | None = None, **flags: Any) -> None:
         """Begin a region. Where it doesn't say what the order of the text means in it, that is as around it."""
         around = self._frame
+        around.tested = None
         settled = around.order if order is None else order
         region = Region(
             len(self.regions), around.region, settled, Site(frame.f_code, frame.f_lasti), word=word, **flags

@@ -7,6 +7,7 @@ body can see is real, but for those Refs.
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
 from contextvars import Context, ContextVar, copy_context
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args, get_origin
@@ -148,9 +149,8 @@ class Recorder(Placing):
         index = ref._flowkit_node
         region = next((one for one in self._open_regions() if one.word in _UNSURE), None)
         if region is not None:
-            message = (
-                f"`result_of` can't be asked in a `{region.word}`: what is in it may not run, or not now; ask before it"
-            )
+            what = f"the block of `{region.word}`"
+            message = f"`result_of` can't be asked in {what}: what is in it may not run, or not now; ask before it"
             raise MisuseError(message)
         self._take([ref], frame)
         if self._answer is None or self.problems:
@@ -219,11 +219,13 @@ class Recorder(Placing):
         values = []
         for wanted, branch in ((True, then), (False, other)):
             self.open("cond", frame, test=test, wanted=wanted)
+            known = len(self.nodes)
             try:
                 given = branch()
             except BaseException as error:
                 self.close(error)
                 raise
+            self.relocate(known, sys._getframe().f_code, frame)
             self.close()
             values.append(self._capture(given, refs, frame, "cond"))
         data = (test, *self._take(refs, frame))
@@ -259,6 +261,11 @@ class Recorder(Placing):
         node = self._add(Kind.CANCEL, (region,), self._take(refs, frame), frame)
         node.order = None  # it is about what is under way, so it doesn't come after that
         self.used[node.index] = 1
+
+    @property
+    def is_conditional(self) -> bool:
+        """Whether it is decided later whether what is written here runs."""
+        return any(region.test >= 0 and not region.cleans_up for region in self._open_regions())
 
     def _open_regions(self) -> Iterator[Region]:
         return (self.regions[frame.region] for frame in self._frames)

@@ -100,7 +100,10 @@ class Ref:
 
 
 _INSTEAD: Final = {
-    "truth": ("tested for truth", "decide inside a step that gets the value, or give a step `run_if=`"),
+    "truth": (
+        "tested for truth",
+        "branch with `when(...)` and `otherwise()`, or decide inside a step that gets the value",
+    ),
     "length": ("asked for its length", "count inside a step that gets the value"),
     "compare": ("compared", "compare inside a step that gets the value"),
     "text": ("turned into text", "format it inside a step that gets the value"),

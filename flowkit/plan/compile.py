@@ -24,6 +24,7 @@ __all__ = ["Lane", "Plan", "compile_plan", "taken"]
 # Looked up once: a member of an enum costs 60 ns each time on Python 3.11.
 _CALL: Final = Kind.CALL
 _MAP: Final = Kind.MAP
+_JOIN: Final = Kind.JOIN
 
 
 class Lane(enum.IntEnum):
@@ -32,7 +33,10 @@ class Lane(enum.IntEnum):
     ANY = 0
     """Any thread, the caller's own included."""
     POOL = 1
-    """A worker thread only: it has a timeout or may be interrupted, which a caller's own thread never is."""
+    """A worker thread only: it may be left behind or interrupted, which a caller's own thread never is.
+
+    It has a timeout, or is in a race or a scope.
+    """
     LOOP = 2
     """An event loop."""
     CALLER = 4
@@ -77,8 +81,12 @@ class Plan:
     """Per node in a block that may not run, what that is decided by, and what has to come of it."""
     cleanup: Sequence[int]
     """The nodes in `always` blocks. They have one edge more, which is settled when all else in the body has ended."""
+    lists: Mapping[int, Sequence[int]]
+    """Per node, the maps that have it among their items; they don't wait for it, their items do."""
     turns: Mapping[int, int]
     """Per node in a block where one step runs at a time, that block."""
+    leavable: Sequence[int]
+    """The calls of workflows among what a race or a scope may leave behind."""
 
 
 def taken(node: Node) -> frozenset[int]:
@@ -107,6 +115,7 @@ def compile_plan(checked: CheckedGraph) -> Plan:
     rules = _rules(graph.regions)
     conditions: dict[int, tuple[int, bool]] = {}
     cleanup: list[int] = []
+    lists: dict[int, list[int]] = {}
     turns: dict[int, int] = {}
     for node in nodes:
         index = node.index - first
@@ -123,6 +132,9 @@ def compile_plan(checked: CheckedGraph) -> Plan:
             for i in chained:
                 chains.setdefault(i, []).append(node.index)
             waits[index] = len(chained)
+            for i in node.data:
+                if i not in before and i not in chained:
+                    lists.setdefault(i, []).append(node.index)
         if node.order:
             before = (*before, *[i for i in node.order if i not in before]) if before else node.order
         rule = rules[node.region] if rules is not None else None
@@ -154,6 +166,10 @@ def compile_plan(checked: CheckedGraph) -> Plan:
             count = waits[index] = count + 1
         if not count:
             ready.append(node.index)
+    leavable = [i for i in _leavable(nodes, graph.regions) if lanes[i - first] in (Lane.ANY, Lane.FLOW)]
+    for i in leavable:
+        if lanes[i - first] is Lane.ANY:
+            lanes[i - first], plain[i - first] = Lane.POOL, 0
     inner = {}
     for i, written in graph.inner.items() if graph.inner else ():
         if i >= first:
@@ -176,8 +192,31 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         inner,
         conditions,
         cleanup,
+        lists,
         turns,
+        [i for i in leavable if lanes[i - first] is Lane.FLOW],
     )
+
+
+def _leavable(nodes: Sequence[Node], regions: Sequence[Region]) -> set[int]:
+    """What others may be faster than, or is in a scope, with what that takes values from."""
+    found: set[int] = set()
+    left = [i for node in nodes if node.kind is _JOIN and node.args[0].cancels for i in node.choice]
+    if len(regions) > 1:
+        scoped = set[int]()
+        for region in regions:
+            if region.word == "scope" or region.parent in scoped:
+                scoped.add(region.index)
+        if scoped:
+            left.extend(node.index for node in nodes if node.region in scoped)
+    first = nodes[0].index if nodes else 0
+    while left:
+        index = left.pop()
+        if index >= first and index not in found:
+            found.add(index)
+            node = nodes[index - first]
+            left.extend((*node.data, *node.choice))
+    return found
 
 
 class _Rule(NamedTuple):

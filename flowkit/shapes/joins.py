@@ -54,7 +54,8 @@ def first_n(results: Iterable[T], n: int) -> list[T]:
     """The results of the `n` steps that succeed first, in the order they came. The others go on.
 
     Takes a list of results, or the result of a `.map`, whose items are meant then. If fewer than `n` succeed it fails
-    with the errors of the others in an `ExceptionGroup`; if none of those failed it is skipped.
+    with the errors of the others in an `ExceptionGroup`; if none of those failed it is skipped. Of a map with fewer
+    items than `n` it fails with a `LookupError`.
     """
     return cast("list[T]", _join("first_n", (results,), n, sys._getframe(1)))
 
@@ -96,7 +97,7 @@ def select(**results: T) -> Selected[T]:
 
 def _refuse_values(*branches: Any) -> None:
     for branch in branches:
-        if not callable(branch):
+        if type(branch) is Ref or not callable(branch):
             message = f"`cond` takes functions that call steps, as in `cond(test, lambda: a(x), lambda: b(x))`, not {branch!r}"
             raise MisuseError(message)
 
@@ -136,7 +137,8 @@ def _join(
         given = f"`{type(strange[0]).__name__}`, a value that is there already" if strange else "nothing"
         message = f"`{word}` takes the results of steps; it was given {given}"
         raise MisuseError(message)
-    if not of_items and count > len(results):
-        message = f"`{word}` is to give {count} of {len(results)} results"
+    distinct = len({ref._flowkit_node for ref in results})
+    if not of_items and count > distinct:
+        message = f"`{word}` is to give {count} of the results of {distinct} step{'s' if distinct > 1 else ''}"
         raise MisuseError(message)
     return cast("Ref", recorder.join(Join(word, count, cancels, of_items, names), results, frame))

@@ -13,6 +13,8 @@ from flowkit.shapes.waits import sleep_call
 from flowkit.shapes.writing import recorder_for
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from flowkit.policies import Backoff
 
 __all__ = ["poll", "polling", "repeat"]
@@ -59,10 +61,10 @@ def repeat(
                 if on_max == "return":
                     return state
                 raise LoopError(f"the loop wasn't done after {max_rounds} rounds", state)
-        return _again(spec, body(state), turn + 1, state, same)
+        return _again(spec, at, _written(body, (state,), at), turn + 1, state, same)
 
-    spec = _rounds("repeat", rounds)
-    return cast("S", recorder.flow(spec.as_step, (state, 1, None, 0), {}, sys._getframe(1)))
+    spec, at = _rounds("repeat", rounds), _Place(sys._getframe(1))
+    return cast("S", recorder.flow(spec.as_step, (state, 1, None, 0), {}, at))
 
 
 @overload
@@ -122,12 +124,18 @@ def poll(
     waits together. It keeps its place in the text, and holds no thread while it waits.
     """
     recorder = recorder_for("poll", "write `await live.poll(...)`")
-    spec, given = polling(status, args, until, every, timeout)
-    return recorder.flow(spec, given, {}, sys._getframe(1))
+    at = sys._getframe(1)
+    spec, given = polling(status, args, until, every, timeout, at)
+    return recorder.flow(spec, given, {}, at)
 
 
 def polling(
-    status: Callable[..., Any], args: tuple[Any, ...], until: Callable[[Any], bool], every: Any, timeout: Any
+    status: Callable[..., Any],
+    args: tuple[Any, ...],
+    until: Callable[[Any], bool],
+    every: Any,
+    timeout: Any,
+    frame: FrameType,
 ) -> tuple[StepSpec, tuple[Any, ...]]:
     """What is called for a `poll`, and what with."""
     _functions("poll", status=status, until=until)
@@ -146,10 +154,10 @@ def polling(
                 raise LoopError(message, value)
             inner: Any = current_recorder()
             waits, length = sleep_call(delay)
-            inner.call(waits, length, {}, sys._getframe(0))
-        return _again(spec, _asked(status, args), turn + 1, args)
+            inner.call(waits, length, {}, at)
+        return _again(spec, at, _asked(status, args, at), turn + 1, args)
 
-    spec = _rounds("poll", rounds)
+    spec, at = _rounds("poll", rounds), _Place(frame)
     return spec.as_step.variant(options), (None, 1, args)
 
 
@@ -161,13 +169,32 @@ def _rounds(word: str, function: Callable[..., Any]) -> WorkflowSpec:
     return WorkflowSpec(function, f"flowkit:{word}", WorkflowOptions())
 
 
-def _again(spec: WorkflowSpec, *args: Any) -> Any:
+class _Place:
+    """Where a loop was written, which its rounds are shown at: of a frame what a recorder asks for."""
+
+    __slots__ = ("f_code", "f_lasti")
+
+    def __init__(self, frame: FrameType) -> None:
+        self.f_code = frame.f_code
+        self.f_lasti = frame.f_lasti
+
+
+def _again(spec: WorkflowSpec, at: _Place, *args: Any) -> Any:
     recorder: Any = current_recorder()
-    return recorder.flow(spec.as_step, args, {}, sys._getframe(1))
+    return recorder.flow(spec.as_step, args, {}, at)
 
 
-def _asked(status: Callable[..., Any], args: tuple[Any, ...]) -> Ref:
-    result = status(*args)
+def _written(function: Callable[..., Any], args: tuple[Any, ...], at: _Place) -> Any:
+    """What a function gives; if it is a step, its call counts as written where the loop is."""
+    recorder: Any = current_recorder()
+    known = len(recorder.nodes)
+    result = function(*args)
+    recorder.relocate(known, sys._getframe().f_code, at)
+    return result
+
+
+def _asked(status: Callable[..., Any], args: tuple[Any, ...], at: _Place) -> Ref:
+    result = _written(status, args, at)
     if type(result) is not Ref:
         message = (
             f"`poll` calls a step; `{getattr(status, '__name__', status)}` gave a `{type(result).__name__}` at once"

@@ -133,17 +133,33 @@ class Scope(Block):
         return self
 
     def _open(self, recorder: Any, frame: FrameType) -> None:
+        if self._recorder is not None:
+            message = "a scope is one block; for another one write `with scope() as ...` again"
+            raise MisuseError(message)
         super()._open(recorder, frame)
         self._region = len(recorder.regions) - 1
 
     def cancel(self, *, after: object = None) -> None:
         """Stop what in the block hasn't ended, once a result is there: no failure, and what needs it is skipped.
 
-        Without `after`, it is decided by the `when` that this stands in, and at once where there is none.
+        Without `after`, that is decided by the `when` that this stands in.
+
+        A block with effects in it keeps its place: what is written behind it waits for it. So write what decides about
+        such a scope before it, or both into a `concurrent()`.
         """
         recorder = recorder_for("cancel", "cancel the task")
-        refs = [after] if type(after) is Ref else []
-        recorder.cancel(self._region, refs, sys._getframe(1))
+        if recorder is not self._recorder:
+            message = (
+                "a scope is cancelled in the body that it is a block of, once it was opened: `with scope() as s: ...`"
+            )
+            raise MisuseError(message)
+        if after is not None and type(after) is not Ref:
+            message = f"`cancel` takes the result of a step as `after`, not {after!r}"
+            raise MisuseError(message)
+        if after is None and not recorder.is_conditional:
+            message = "say when: `cancel(after=...)` the result of a step, or `cancel()` in a `when`"
+            raise MisuseError(message)
+        recorder.cancel(self._region, [after] if type(after) is Ref else [], sys._getframe(1))
 
 
 def scope(name: str = "") -> Scope:

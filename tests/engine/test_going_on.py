@@ -864,7 +864,7 @@ def test_ten_thousand_rounds_take_no_more_memory_than_a_hundred():
     finally:
         tracemalloc.stop()
 
-    assert peak - before < 200_000
+    assert peak - before < 1_000_000, "more than 100 bytes a round, beside what waits for the garbage collector"
 
 
 def test_a_failure_in_a_round_is_the_failure_of_the_whole(result):

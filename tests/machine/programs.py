@@ -51,8 +51,19 @@ REACTIONS = {
 }
 
 
-@attrs.frozen
-class Behaviour:
+part = attrs.frozen(repr=False)
+
+
+class Part:
+    """What programs are made of. It is shown by what isn't as usual."""
+
+    def __repr__(self) -> str:
+        told = [(field.name, field.default, getattr(self, field.name)) for field in attrs.fields(type(self))]
+        return f"{type(self).__name__}({', '.join([f'{name}={value!r}' for name, usual, value in told if value != usual])})"
+
+
+@part
+class Behaviour(Part):
     """What becomes of a step, and how it gets there."""
 
     end: str = "succeeds"
@@ -66,8 +77,8 @@ class Behaviour:
     stops_after: float = 0.0
 
 
-@attrs.frozen
-class Call:
+@part
+class Call(Part):
     """`name(a, b)`, or `name.map(...)` with columns."""
 
     behaviours: tuple[Behaviour, ...]
@@ -90,15 +101,15 @@ class Call:
     """More options, by name."""
 
 
-@attrs.frozen
-class Taken:
+@part
+class Taken(Part):
     """`outcome(a)`."""
 
     of: int
 
 
-@attrs.frozen
-class Nested:
+@part
+class Nested(Part):
     """`name(a, b)`, where that is a workflow: recorded on the spot if its arguments are there, and later if not.
 
     With columns it is `name.map(...)`.
@@ -112,23 +123,23 @@ class Nested:
     fail_fast: bool = False
 
 
-@attrs.frozen
-class Asked:
+@part
+class Asked(Part):
     """`result_of(a)`, in a `try` that catches whatever that raises."""
 
     of: int
 
 
-@attrs.frozen
-class Block:
+@part
+class Block(Part):
     """`with in_order():`, `with concurrent():` and their like."""
 
     word: str
     body: tuple[Any, ...]
 
 
-@attrs.frozen
-class When:
+@part
+class When(Part):
     """`with when(a):`, and `with otherwise():` if there is something to say in it."""
 
     of: int
@@ -136,8 +147,8 @@ class When:
     otherwise: tuple[Any, ...] = ()
 
 
-@attrs.frozen
-class Cond:
+@part
+class Cond(Part):
     """`cond(a, lambda: b(...), lambda: c(...))`."""
 
     of: int
@@ -145,8 +156,8 @@ class Cond:
     otherwise: tuple[Any, ...]
 
 
-@attrs.frozen
-class Joined:
+@part
+class Joined(Part):
     """`first(a, b)`, `race_n([a, b], 2)`, and so on; of the items of a map if there is one, and it is wanted."""
 
     word: str
@@ -155,8 +166,8 @@ class Joined:
     items: bool = False
 
 
-@attrs.frozen
-class Scoped:
+@part
+class Scoped(Part):
     """`with scope() as s:`, and `s.cancel(after=a)` somewhere behind it."""
 
     body: tuple[Any, ...]
@@ -212,6 +223,22 @@ def calls(limits):
         **common,
     )
     return st.one_of(one, one, many)
+
+
+@part
+class Program(Part):
+    """A body to try. That it is none of the parts Hypothesis has made keeps it from telling how it made each of them.
+
+    That is exponential in how deep they are nested.
+    """
+
+    body: tuple[Any, ...]
+
+
+@st.composite
+def programs(draw, *args, **options):
+    """Programs: see `bodies`."""
+    return Program(draw(bodies(*args, **options)))
 
 
 def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7, timely=False):
@@ -280,16 +307,16 @@ class Story:
     inner: dict[str, Any] = attrs.field(factory=dict)
 
 
-def write(body, *, fail_fast=False, asking=False) -> Written:
+def write(program, *, fail_fast=False, asking=False) -> Written:
     """Record a program, and the workflows in it, unless those ask for results that only a run has."""
     story, trees = Story(), []
 
     @workflow(fail_fast=fail_fast)
-    def program():
+    def main():
         writer = Writer(story)
-        trees.append(writer.block("text", body))
+        trees.append(writer.block("text", program.body))
 
-    plan, awaited = begun(program)
+    plan, awaited = begun(main)
     if asking:
         return Written(plan, story.script, story.ends, story.lengths, {}, {}, awaited)
     while left := [key for key in story.flows if key not in story.inner]:

@@ -69,6 +69,9 @@ class Reference:
                 return
             region = self.plan.graph.regions[region.parent]
 
+    def cleans_up(self, node):
+        return any(region.cleans_up for region in self.around(node))
+
     def test(self, node):
         """The node that decides whether this one runs, and what it has to give; nothing where none does."""
         if node.kind is Kind.BARRIER:
@@ -111,7 +114,8 @@ class Reference:
             direct = {node.args[0]._flowkit_node}
         kind = Edge.OUTCOME if node.kind is Kind.OUTCOME else Edge.DATA
         yield from ((kind, self.keys[i]) for i in direct)
-        yield from ((Edge.ORDER, self.keys[i]) for i in node.order or () if i not in direct)
+        order = Edge.ALWAYS if self.cleans_up(node) else Edge.ORDER
+        yield from ((order, self.keys[i]) for i in node.order or () if i not in direct)
 
     def worst(self, edges):
         columns = {Status.SUCCEEDED: 0, Status.SKIPPED: 1, Status.FAILED: 2, Status.TIMED_OUT: 2}
@@ -139,7 +143,7 @@ class Reference:
 
     def settle(self, key, verdict, taken, policy, node):
         """Carry a verdict out on a step; on a map that never had items if there is no policy."""
-        cleanup = any(region.cleans_up for region in self.around(node))
+        cleanup = self.cleans_up(node)
         end = self.ends.get(key) or self.ends.get(told_of(key), "succeeds")
         end = end if verdict == GO else {SKIP: "isn't wanted", LOST: "fails"}.get(verdict)
         if end in (None, "isn't wanted"):

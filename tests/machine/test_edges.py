@@ -205,4 +205,5 @@ def test_the_table_is_what_the_semantics_say():
         Edge.CONDITION: (GO, SKIP, SKIP, BLOCK),
         Edge.BRANCH: (GO, GO, GO, GO),
         Edge.ARMED: (GO, SKIP, SKIP, SKIP),
+        Edge.ALWAYS: (GO, GO, GO, GO),
     }

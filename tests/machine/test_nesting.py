@@ -6,7 +6,7 @@ from hypothesis import event, given, settings, target
 from hypothesis import strategies as st
 
 from flowkit.errors import CancelReason, NonDeterminismError
-from tests.machine.programs import bodies, write
+from tests.machine.programs import programs, write
 from tests.machine.reference import Reference
 from tests.machine.test_properties import TIMED, check_story, modes, orders, run_of
 from tests.machine.virtual import REASONS
@@ -16,9 +16,9 @@ few = settings(max_examples=settings.default.max_examples // 4)
 
 
 @few
-@given(bodies(depth=2), orders, modes)
-def test_statuses_are_what_the_table_says_at_every_depth(body, choices, mode):
-    written = write(body)
+@given(programs(depth=2), orders, modes)
+def test_statuses_are_what_the_table_says_at_every_depth(program, choices, mode):
+    written = write(program)
     expected = Reference(written.plan, written.ends, written.lengths, written.inner)
 
     run = run_of(written, choices, mode).play()
@@ -37,15 +37,15 @@ def test_statuses_are_what_the_table_says_at_every_depth(body, choices, mode):
 
 @few
 @given(
-    bodies(TIMED, depth=2, asking=True, fail_fast=st.booleans(), timely=True),
+    programs(TIMED, depth=2, asking=True, fail_fast=st.booleans(), timely=True),
     orders,
     st.booleans(),
     st.booleans(),
     st.booleans(),
     st.booleans(),
 )
-def test_every_step_of_every_body_ends_once_and_says_so(body, choices, keeps, late, slow, fail_fast):
-    written = write(body, fail_fast=fail_fast, asking=True)
+def test_every_step_of_every_body_ends_once_and_says_so(program, choices, keeps, late, slow, fail_fast):
+    written = write(program, fail_fast=fail_fast, asking=True)
 
     mode = {"keeps": keeps, "late": late, "slow": slow}
     run = run_of(written, choices, mode, awaited=written.awaited).play()
@@ -58,14 +58,14 @@ def test_every_step_of_every_body_ends_once_and_says_so(body, choices, keeps, la
 
 @few
 @given(
-    bodies(TIMED, depth=2, asking=True, fail_fast=st.booleans(), timely=True),
+    programs(TIMED, depth=2, asking=True, fail_fast=st.booleans(), timely=True),
     orders,
     modes,
     st.integers(0, 60),
     st.sampled_from(REASONS),
 )
-def test_a_run_of_many_bodies_is_cancelled_at_any_moment(body, choices, mode, moment, reason):
-    written = write(body, asking=True)
+def test_a_run_of_many_bodies_is_cancelled_at_any_moment(program, choices, mode, moment, reason):
+    written = write(program, asking=True)
     run = run_of(written, choices, mode, awaited=written.awaited)
     run.play(moves=moment)
     over, failing = not run.machine.left or run.machine.root.cleaning, run.machine.stopping

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason
 from flowkit.graph import Kind
-from tests.machine.programs import bodies, write
+from tests.machine.programs import programs, write
 from tests.machine.reference import Reference
 from tests.machine.virtual import ENDINGS, REASONS, Virtual
 
@@ -31,9 +31,9 @@ def run_of(written, choices, mode, **options):
     return Virtual(written.plan, written.script, choices=choices, order=written.order, **mode, **options)
 
 
-@given(bodies(), orders, modes)
-def test_statuses_are_what_the_table_says_in_any_order_of_answers(body, choices, mode):
-    written = write(body)
+@given(programs(), orders, modes)
+def test_statuses_are_what_the_table_says_in_any_order_of_answers(program, choices, mode):
+    written = write(program)
     expected = Reference(written.plan, written.ends, written.lengths)
 
     run = run_of(written, choices, mode).play()
@@ -44,9 +44,9 @@ def test_statuses_are_what_the_table_says_in_any_order_of_answers(body, choices,
     run.drain()
 
 
-@given(bodies(), orders, modes)
-def test_failing_fast_cancels_or_blocks_and_changes_nothing_else(body, choices, mode):
-    written = write(body, fail_fast=True)
+@given(programs(), orders, modes)
+def test_failing_fast_cancels_or_blocks_and_changes_nothing_else(program, choices, mode):
+    written = write(program, fail_fast=True)
     expected = Reference(written.plan, written.ends, written.lengths)
 
     run = run_of(written, choices, mode).play()
@@ -62,9 +62,9 @@ def test_failing_fast_cancels_or_blocks_and_changes_nothing_else(body, choices, 
     run.drain()
 
 
-@given(bodies(), orders, modes, st.booleans())
-def test_lists_of_maps_are_in_the_order_of_their_items(body, choices, mode, fail_fast):
-    run = run_of(written := write(body, fail_fast=fail_fast), choices, mode).play()
+@given(programs(), orders, modes, st.booleans())
+def test_lists_of_maps_are_in_the_order_of_their_items(program, choices, mode, fail_fast):
+    run = run_of(written := write(program, fail_fast=fail_fast), choices, mode).play()
 
     machine = run.machine
     for index, group in machine.groups.items():
@@ -78,9 +78,9 @@ def test_lists_of_maps_are_in_the_order_of_their_items(body, choices, mode, fail
             assert values == [written.script[machine.key(i)][-1].gives for i in items]
 
 
-@given(bodies(TIMED, timely=True), orders, st.booleans(), st.booleans(), st.booleans(), st.booleans())
-def test_every_step_that_starts_ends_once_and_says_so(body, choices, keeps, late, slow, fail_fast):
-    written = write(body, fail_fast=fail_fast)
+@given(programs(TIMED, timely=True), orders, st.booleans(), st.booleans(), st.booleans(), st.booleans())
+def test_every_step_that_starts_ends_once_and_says_so(program, choices, keeps, late, slow, fail_fast):
+    written = write(program, fail_fast=fail_fast)
 
     run = run_of(written, choices, {"keeps": keeps, "late": late, "slow": slow}).play()
 
@@ -88,9 +88,9 @@ def test_every_step_that_starts_ends_once_and_says_so(body, choices, keeps, late
     run.drain()
 
 
-@given(bodies(TIMED, timely=True), orders, modes, st.booleans(), st.integers(0, 40), st.sampled_from(REASONS))
-def test_a_run_that_is_cancelled_at_any_moment_is_cancelled(body, choices, mode, fail_fast, moment, reason):
-    written = write(body, fail_fast=fail_fast)
+@given(programs(TIMED, timely=True), orders, modes, st.booleans(), st.integers(0, 40), st.sampled_from(REASONS))
+def test_a_run_that_is_cancelled_at_any_moment_is_cancelled(program, choices, mode, fail_fast, moment, reason):
+    written = write(program, fail_fast=fail_fast)
     run = run_of(written, choices, mode)
     run.play(moves=moment)
     over, failing = not run.machine.left or run.machine.root.cleaning, run.machine.stopping
@@ -138,9 +138,9 @@ def check_story(run):
                 assert hurried or following.kind in ("step_started", "step_cancelled")
 
 
-@given(bodies(), orders)
-def test_listening_and_keeping_change_nothing(body, choices):
-    written = write(body)
+@given(programs(), orders)
+def test_listening_and_keeping_change_nothing(program, choices):
+    written = write(program)
     modes = [
         dict.fromkeys(flags, False),
         *({**dict.fromkeys(flags, False), "listening": True, flag: True} for flag in flags),
