@@ -26,6 +26,7 @@ from flowkit import (
     race,
     race_n,
     result_of,
+    scope,
     select,
     step,
     when,
@@ -696,6 +697,23 @@ def test_a_race_leaves_a_thread_behind_and_tells_it(slow):
     assert [event.key for event in told(run, events.StepAbandoned)] == ["slow"]
 
 
+@pytest.mark.parametrize("shape", ["itself", "behind it", "in a workflow"])
+def test_a_call_doesnt_wait_for_who_lost(slow, shape):
+    """The thread that called never takes what can be left behind."""
+
+    @workflow
+    def within(x: int) -> int:
+        return inc(slow.slow(x))
+
+    @workflow
+    def raced(x: int) -> int:
+        n = slow.slow(x) if shape == "itself" else inc(slow.slow(x)) if shape == "behind it" else within(inc(x))
+        return race(n, slow.quick(x))
+
+    assert raced(1) == 1
+    assert slow.told == []
+
+
 def test_what_a_race_leaves_behind_is_nobodys_once_it_ends(slow, said, say):
     """The run may go on for longer than that: what it returns late is dropped."""
     after = threading.Event()
@@ -828,6 +846,19 @@ def test_an_effect_behind_a_race_isnt_blocked_by_its_losers(slow, said, say):
 
     assert racing.start().result(timeout=LONG) == 2
     assert said == [2]
+
+
+def test_who_needs_one_that_was_cancelled_with_its_scope_alone_is_skipped(slow):
+    @workflow
+    def scoped(x: int) -> Outcome[int]:
+        with scope() as s:
+            n = slow.slow(x)
+        s.cancel(after=slow.quick(x))
+        return outcome(first([n]))
+
+    how = scoped.start(1).result(timeout=LONG)
+
+    assert (how.status, how.reason) == ("skipped", "`slow` was cancelled")
 
 
 def test_a_loser_may_be_returned_and_then_there_is_no_value(slow):
