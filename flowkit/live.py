@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from flowkit.errors import MisuseError
@@ -29,16 +29,16 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 
-def sleep(duration: Duration) -> Awaitable[None]:
+def sleep(duration: Duration) -> Coroutine[Any, Any, None]:
     """Wait for a time, as `flowkit.sleep` does."""
     spec, args = sleep_call(duration)
-    return cast("Awaitable[None]", _body("sleep").ask(spec, args, {}, sys._getframe(1)))
+    return cast("Coroutine[Any, Any, None]", _body("sleep").ask(spec, args, {}, sys._getframe(1)))
 
 
-def wait(signal: Signal[T], timeout: Duration | None = None) -> Awaitable[T]:
+def wait(signal: Signal[T], timeout: Duration | None = None) -> Coroutine[Any, Any, T]:
     """The next message of a signal, as `Signal.wait` gives it."""
     spec, args = wait_call(signal, timeout)
-    return cast("Awaitable[T]", _body("wait").ask(spec, args, {}, sys._getframe(1)))
+    return cast("Coroutine[Any, Any, T]", _body("wait").ask(spec, args, {}, sys._getframe(1)))
 
 
 def gate(
@@ -49,10 +49,10 @@ def gate(
     on_timeout: Literal["fail", "return"] = "fail",
     on_reject: Literal["fail", "return"] = "fail",
     name: str = "gate",
-) -> Awaitable[Decision]:
+) -> Coroutine[Any, Any, Decision]:
     """Wait for somebody to decide, as at a `flowkit.gate`."""
     spec, args = gate_call(prompt, options, timeout, on_timeout, on_reject, name)
-    return cast("Awaitable[Decision]", _body("gate").ask(spec, args, {}, sys._getframe(1)))
+    return cast("Coroutine[Any, Any, Decision]", _body("gate").ask(spec, args, {}, sys._getframe(1)))
 
 
 def poll(
@@ -62,11 +62,11 @@ def poll(
     until: Callable[[Any], bool],
     every: Duration | Backoff = 5,
     timeout: Duration | None = None,
-) -> Awaitable[Any]:
+) -> Coroutine[Any, Any, Any]:
     """Call a step every now and then until what it gives is good, as `flowkit.poll` does."""
     at = sys._getframe(1)
     spec, given = polling(status, args, until, every, timeout, at)
-    return cast("Awaitable[Any]", _body("poll").ask(spec, given, {}, at))
+    return cast("Coroutine[Any, Any, Any]", _body("poll").ask(spec, given, {}, at))
 
 
 async def map(step: Callable[[A], Any], items: Iterable[A], *, max_concurrency: int | None = None) -> list[Any]:  # noqa: A001
@@ -87,8 +87,12 @@ async def map(step: Callable[[A], Any], items: Iterable[A], *, max_concurrency: 
         async with places:
             return await submit(item)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(item)) for item in items]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(item)) for item in items]
+    except BaseExceptionGroup as failed:
+        # The others were cancelled for it, or failed while they were.
+        raise failed.exceptions[0] from None
     return [task.result() for task in tasks]
 
 

@@ -176,7 +176,7 @@ def compare(machine: Machine, body: Body, first: int, again: Sequence[Node]) -> 
 
 def wiring(node: Node) -> Any:
     """What makes a node the same one when a body is recorded again: with its plain arguments, see `_agree`."""
-    called = node.spec and node.spec.declared
+    called = node.spec and node.spec.identity
     return node.kind, called, tuple(node.data), tuple(node.order or ()), node.choice, node.region
 
 

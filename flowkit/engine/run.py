@@ -103,8 +103,8 @@ class Run(Generic[R]):
     def approve(self, gate: str | None = None, *, choice: str | None = None, who: str = "", feedback: str = "") -> None:
         """Say yes at a gate, by its key or by what it asks; without either at the one that is open.
 
-        Raises `LookupError` where no such gate is open, or several are and none is named, `PolicyError` for a choice
-        that the gate doesn't offer, and `IllegalTransition` once it is decided.
+        Raises `LookupError` where no such gate is open any more, or several are and none is named, `PolicyError` for a
+        choice that the gate doesn't offer, and `IllegalTransition` where somebody else decides at this very moment.
         """
         index, asked = self._gate(gate)
         if choice is not None and choice not in asked.options:
@@ -114,7 +114,7 @@ class Run(Generic[R]):
         if choice is None and asked.options:
             message = f"`{asked.name}` asks for a choice: {', '.join(map(repr, asked.options))}"
             raise PolicyError(message)
-        self._driver.decide(index, Decision(approved=True, choice=choice, who=who, feedback=feedback))
+        self._driver.decide(index, Decision(approved=True, choice=choice or "", who=who, feedback=feedback))
 
     def reject(self, gate: str | None = None, *, who: str = "", feedback: str = "") -> None:
         """Say no at a gate, found as by `approve`. The step fails with `GateRejected`, unless it asked for the no."""

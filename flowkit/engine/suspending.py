@@ -77,7 +77,7 @@ class Suspending(Growing):
         waiting = self.suspended[index]
         if self.listening:
             self._tell("gate_resolved", index, decision=decision)
-        refused = not decision.approved and waiting.on_reject == "fail"
+        refused = not (decision.approved or decision.timed_out) and waiting.on_reject == "fail"
         self._resume(index, GateRejected(waiting.name, decision.who, decision.feedback) if refused else decision, now)
 
     def _on_wake(self, index: int, _attempt: int, now: float) -> None:

@@ -32,8 +32,8 @@ class Decision:
     """What was decided at a gate, and by whom."""
 
     approved: bool
-    choice: str | None = None
-    """Which of the gate's options it was, if it has some."""
+    choice: str = ""
+    """Which of the gate's options it was; of a gate without options, and of a rejection, empty."""
     who: str = ""
     feedback: str = ""
     """What was said with it; never mixed with the choice."""

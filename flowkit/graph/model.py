@@ -225,6 +225,11 @@ class StepSpec(_Described):
         return self.origin or self
 
     @property
+    def identity(self) -> object:
+        """What makes two calls ones of the same step: that as declared; its name where a word makes it anew each time."""
+        return self.name if self.name.startswith("flowkit:") else self.declared
+
+    @property
     def as_step(self) -> StepSpec:
         """What is called where a body calls it: itself."""
         return self

@@ -125,7 +125,7 @@ def gate(
 
     `options` are what an approval chooses from. A rejection fails with `GateRejected`, and a gate that nobody decides
     within `timeout` with `GateTimeout`, unless the decision itself is asked for with `"return"`. `name` is what it is
-    called in keys and on the command line.
+    called in keys.
     """
     recorder = recorder_for("gate", "write `await live.gate(...)`")
     spec, args = gate_call(prompt, options, timeout, on_timeout, on_reject, name)

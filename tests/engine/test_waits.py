@@ -26,6 +26,8 @@ from flowkit import (
     live,
     outcome,
     poll,
+    repeat,
+    result_of,
     select,
     sleep,
     step,
@@ -294,7 +296,7 @@ def test_a_gate_that_nobody_decides_in_time_fails():
 def test_or_says_that_it_timed_out():
     @workflow
     def asking() -> Decision:
-        return gate("go on?", timeout=SOON, on_timeout="return", on_reject="return")
+        return gate("go on?", timeout=SOON, on_timeout="return")
 
     assert asking.start().result(timeout=LONG) == Decision(approved=False, timed_out=True)
 
@@ -495,3 +497,37 @@ def test_a_poll_asks_a_step():
 
     with pytest.raises(MisuseError, match="`poll` calls a step"):
         job()
+
+
+def test_a_live_map_raises_the_first_failure_as_it_is():
+    @step
+    async def boom(x: int) -> int:
+        raise ValueError(x)
+
+    @workflow
+    async def failing() -> list[int]:
+        return await live.map(boom, [1, 2])
+
+    with pytest.raises(ValueError, match="1"):
+        failing.start().result(timeout=LONG)
+
+
+# -- bodies that are recorded again -------------------------------------------------------------------------------------
+
+
+def test_a_body_that_asks_for_results_may_wait_as_well():
+    """It is recorded again after each of them, and what waits is still the same."""
+
+    @workflow
+    def asking() -> int:
+        decision = gate("go on?")
+        first = result_of(paid.wait(timeout=LONG))
+        grown = repeat(inc, inc(first), until=lambda n: n >= 5)
+        seen = poll(inc, 1, until=lambda n: n == 2, every=SOON)
+        return inc(result_of(grown)) if result_of(decision).approved and result_of(seen) == 2 else inc(0)
+
+    run = waiting(asking.start())
+    run.approve()
+    paid.send(run, 1)
+
+    assert run.result(timeout=LONG) == 6
