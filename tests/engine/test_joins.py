@@ -570,7 +570,7 @@ def test_a_map_with_too_few_items_is_a_lookup_error(result):
     def two(count: int) -> list[int]:
         return first_n(inc.map(numbers(count)), 2)
 
-    with pytest.raises(LookupError, match="there are none"):
+    with pytest.raises(LookupError, match="needs 1 result, and there are none"):
         result(one, 0)
     with pytest.raises(LookupError, match="needs 2 results, and there are 1"):
         result(two, 1)
@@ -799,6 +799,106 @@ def test_what_somebody_else_needs_as_well_goes_on(slow, taken):
     assert rest == {"as a value": 2, "as an outcome": "succeeded", "as one of several": 1}[taken]
     assert ends(run)["slow"] == "succeeded"
     assert ends(run)["inc"] == "cancelled"
+
+
+THROUGH = {
+    "a race": lambda slow: inc(race(slow.slow(1), slow.slow(2))),
+    "a first": lambda slow: inc(first(slow.slow(1), slow.slow(2))),
+    "an outcome": lambda slow: how(outcome(slow.slow(1))),
+    "the test of a cond": lambda slow: cond(slow.slow(1), lambda: 1, lambda: 2),
+    "a branch of a cond": lambda slow: cond(True, lambda: slow.slow(1), lambda: 2),
+    "a chain of maps": lambda slow: total(inc.map(slow.slow.map([1, 2]))),
+}
+
+
+@pytest.mark.parametrize("through", THROUGH)
+def test_what_only_a_loser_needed_is_cancelled_whatever_it_came_through(slow, through):
+    @workflow
+    def racing() -> object:
+        return race(THROUGH[through](slow), slow.quick(2))
+
+    run = racing.start()
+    assert run.result(timeout=LONG) == 2
+    assert {status for key, status in ends(run).items() if key.startswith("slow")} == {"cancelled"}
+
+
+def test_in_a_chain_of_maps_each_loser_is_cancelled_with_its_own_item():
+    slow = Slow(parties=2)
+
+    @step
+    def item(x: int) -> int:
+        return slow.slow(x) if x else slow.quick(x)
+
+    @workflow
+    def racing() -> int:
+        return race(inc.map(item.map([0, 1, 2])))
+
+    run = racing.start()
+    assert run.result(timeout=LONG) == 1
+    assert {key: status for key, status in ends(run).items() if key.startswith("item[")} == {
+        "item[0]": "succeeded",
+        "item[1]": "cancelled",
+        "item[2]": "cancelled",
+    }
+
+
+NEEDED = {
+    "returned": lambda shared, winner: shared,
+    "by name": lambda shared, winner: add.with_options(depends_on=[shared])(winner, 1),
+    "in a list for a map": lambda shared, winner: add.map([shared], ones(winner)),
+    "by a body that goes on": lambda shared, winner: add(result_of(winner), shared),
+}
+
+
+@step
+def ones(x: int) -> list[int]:
+    return [1]
+
+
+@pytest.mark.parametrize("needed", NEEDED)
+def test_what_a_loser_needed_goes_on_if_it_is_needed_in_another_way(slow, needed):
+    @workflow
+    def racing() -> list[object]:
+        shared = slow.slow(1)
+        winner = race(inc(shared), slow.quick(2))
+        return [NEEDED[needed](shared, winner), winner]
+
+    run = racing.start()
+    assert any(isinstance(event, events.Chosen) for event in run.events())
+    slow.let_go()
+    expected = {"returned": 1, "by name": 3, "in a list for a map": [2], "by a body that goes on": 3}
+    assert run.result(timeout=LONG) == [expected[needed], 2]
+    assert ends(run)["slow"] == "succeeded"
+
+
+def test_a_call_leaves_a_thread_behind_too(beside, slow):
+    @workflow
+    def racing() -> int:
+        return race(slow.slow(1), slow.quick(2))
+
+    assert beside(racing) == 2
+
+
+def test_the_user_isnt_blamed_for_what_a_race_left_behind(slow):
+    @workflow
+    def sub(x: int) -> int:
+        return slow.slow(x)
+
+    @workflow
+    def racing() -> int:
+        return race(sub(1), slow.quick(2))
+
+    run = racing.start()
+    assert run.result(timeout=LONG) == 2
+    assert [(event.key, event.reason) for event in told(run, events.StepAbandoned)] == [("sub/slow", "parent")]
+
+
+def test_the_end_of_a_join_may_be_returned_in_a_list(result):
+    @workflow
+    def listed(x: int) -> list[object]:
+        return [outcome(first(inc(x), boom(x)))]
+
+    assert result(listed, 1)[0].value == 2
 
 
 def test_an_effect_that_a_loser_needed_isnt_called_back(slow, said):
@@ -1108,6 +1208,10 @@ REFUSED = {
     'first({"a": inc(1)})': (lambda: first({"a": inc(1)}), "`dict`, a value that is there already"),
     "first([[inc(1)]])": (lambda: first([[inc(1)]]), "`list`, a value that is there already"),
     "select(a=3)": (lambda: select(a=3), "`int`, a value that is there already"),
+    "first(None)": (lambda: first(None), "`NoneType`, a value that is there already"),
+    "first(inc(1), None)": (lambda: first(inc(1), None), "`NoneType`, a value that is there already"),
+    "select(a=None)": (lambda: select(a=None), "`NoneType`, a value that is there already"),
+    "first_n([a, a], 2)": (lambda: first_n([inc(1)] * 2, 2), "`first_n` is to give 2 of the results of 1 step"),
     "race_n(5, 1)": (lambda: race_n(5, 1), "`int`, a value that is there already"),
     "first(inc(1))": (lambda: first(inc(1)), "this is one result"),
     "first_n(numbers(3), 1)": (lambda: first_n(numbers(3), 1), "this is one result"),
@@ -1120,7 +1224,10 @@ REFUSED = {
     'first_n([inc(1)], "1")': (lambda: first_n([inc(1)], "1"), "1 or more, not '1'"),
     "first_n([inc(1)], None)": (lambda: first_n([inc(1)], None), "1 or more, not None"),
     "first_n([inc(1)], 2)": (lambda: first_n([inc(1)], 2), "`first_n` is to give 2 of the results of 1 step"),
-    "race_n([inc(1), inc(2)], 3)": (lambda: race_n([inc(1), inc(2)], 3), "`race_n` is to give 3 of the results of 2 steps"),
+    "race_n([inc(1), inc(2)], 3)": (
+        lambda: race_n([inc(1), inc(2)], 3),
+        "`race_n` is to give 3 of the results of 2 steps",
+    ),
 }
 
 
