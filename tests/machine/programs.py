@@ -97,6 +97,7 @@ class Call(Part):
     delay: float = 0.0
     idempotent: bool = False
     max_concurrency: int | None = None
+    on_item_failure: str = "fail"
     limits: tuple[tuple[str, float], ...] = ()
     """More options, by name."""
 
@@ -200,7 +201,7 @@ rarely = st.one_of(nothing, nothing, nothing, some)
 never = st.just(False)
 
 
-def calls(limits):
+def calls(limits, *, timely=False):
     common = {
         "depends_on": rarely,
         "any_of": rarely,
@@ -220,6 +221,7 @@ def calls(limits):
         columns=st.lists(columns, min_size=1, max_size=2).map(tuple),
         tolerant=st.booleans(),
         max_concurrency=st.sampled_from([None, 1, 2]),
+        on_item_failure=st.sampled_from(["fail", "fail", "continue", *(["halt"] if timely else [])]),
         **common,
     )
     return st.one_of(one, one, many)
@@ -246,7 +248,8 @@ def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7,
 
     What comes of a race, or of a scope that is cancelled, depends on time: they are there only if that is allowed.
     """
-    kinds = [calls(limits), calls(limits), calls(limits), st.builds(Taken, picks)]
+    call = calls(limits, timely=timely)
+    kinds = [call, call, call, st.builds(Taken, picks)]
     words = ["first", "first_n", *(["race", "race_n", "select"] if timely else [])]
     several_picks = st.lists(picks, min_size=1, max_size=3).map(tuple)
     kinds.append(st.builds(Joined, st.sampled_from(words), several_picks, st.integers(1, 3), st.booleans()))
@@ -506,6 +509,7 @@ class Writer:
             "delay": statement.delay,
             "idempotent": statement.idempotent,
             "max_concurrency": statement.max_concurrency,
+            "on_item_failure": statement.on_item_failure,
             "depends_on": [pick(self.refs, i) for i in statement.depends_on if self.refs],
             "depends_on_any": [pick(self.refs, i) for i in statement.any_of if self.refs],
             **dict(statement.limits),

@@ -33,6 +33,8 @@ class Reference:
         self.truth: dict[str, bool] = {}
         """Whether the value of a node is true, where more is known than that it may be an empty list."""
         self.sizes: dict[int, int] = {}
+        self.leaving_out: dict[int, int] = {}
+        """Maps whose lists are without the items that have no value, and how long those are."""
         self.taken = {i for n in self.nodes for i in (*n.choice, *(n.data if n.kind is Kind.OUTCOME else ()))}
         for node in self.nodes:
             self.visit(node)
@@ -68,6 +70,14 @@ class Reference:
             if region.parent is None:
                 return
             region = self.plan.graph.regions[region.parent]
+
+    def behind(self, keys):
+        """What is in `always` blocks whose place in the text is one of these."""
+        return {
+            self.keys[node.index]
+            for node in self.nodes
+            if any(region.cleans_up and self.keys[region.test] in keys for region in self.around(node))
+        }
 
     def cleans_up(self, node):
         return any(region.cleans_up for region in self.around(node))
@@ -171,7 +181,11 @@ class Reference:
         elif returned is not None and within.final[returned] is not Status.SUCCEEDED:
             self.ends[key] = "isn't wanted"
         elif returned is not None:
-            self.lengths[key] = within.sizes.get(result._flowkit_node, within.length(returned))
+            self.lengths[key] = {
+                result._flowkit_node: within.length(returned),
+                **within.sizes,
+                **within.leaving_out,
+            }[result._flowkit_node]
             self.truth[key] = within.is_true(returned)
         else:
             self.truth[key] = bool(result)
@@ -183,16 +197,23 @@ class Reference:
             self.settle(key, LOST, node.index in self.taken, None, node)
             return
         (self.sizes[node.index],) = counts
-        self.truth[key] = counts != {0}
         items = [f"{key}[{i}]" for i in range(*counts)]
         plan = self.inner.get(told_of(key))
+        reaction = self.policies[node.index].on_item_failure
         for i, item in enumerate(items):
             verdict = self.worst(self.item_edges(node, i))
             if plan is not None and verdict == GO:
                 self.enter(node, item, plan)
             else:
-                self.settle(item, verdict, node.tolerant or node.index in self.taken, self.policies[node.index], node)
-        verdict = self.worst((Edge.OUTCOME if node.tolerant else Edge.DATA, item) for item in items)
+                tolerant = node.tolerant or node.index in self.taken or reaction != "fail"
+                self.settle(item, verdict, tolerant, self.policies[node.index], node)
+        chained = [s.value._flowkit_node for s in node.args if s.kind is SourceKind.CHAIN]
+        leaves_out = reaction == "continue" or any(i in self.leaving_out for i in chained)
+        if leaves_out and not node.tolerant:
+            self.leaving_out[node.index] = sum(self.final[item] is Status.SUCCEEDED for item in items)
+        self.truth[key] = self.leaving_out.get(node.index, *counts) != 0
+        edge = Edge.OUTCOME if node.tolerant or reaction != "fail" else Edge.ORDER if leaves_out else Edge.DATA
+        verdict = self.worst((edge, item) for item in items)
         if (
             verdict == SKIP
             and self.policies[node.index].on_failure != "skip"

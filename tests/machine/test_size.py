@@ -36,9 +36,12 @@ def exhaust(plan, fails=(), moves=None, **options):
         asked = machine.other_work.get(index, Work.BODY)
         if asked is Work.COLLECT:
             items = collect(
-                machine.nodes[index], lambda value: machine.values[value._flowkit_node], machine.groups.__getitem__
+                machine.nodes[index],
+                machine.policies[index],
+                lambda value: machine.values[value._flowkit_node],
+                machine.groups.__getitem__,
             )
-            machine.expand(index, *items, 0.0)
+            machine.expand(index, items, 0.0)
         elif machine.key(index) in fails:
             machine.fail(index, Failure(OSError()), machine.attempts.get(index, 1), 0.0)
         else:

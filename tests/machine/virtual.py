@@ -208,6 +208,10 @@ class Virtual:
             if node.index >= 0 and i != root
         }
 
+    @property
+    def cancelled(self):
+        return {key for key, status in self.statuses.items() if status == "cancelled"}
+
     def status(self, key):
         return self.statuses[key]
 
@@ -411,10 +415,10 @@ class Virtual:
             if work.asked is Work.COLLECT:
                 node = machine.nodes[index]
                 home = machine.homes[index]
-                count, columns = collect(
-                    node, self.calling.resolver(home), lambda local: machine.groups[home.where(local)]
+                items = collect(
+                    node, policy, self.calling.resolver(home), lambda local: machine.groups[home.where(local)]
                 )
-                hand_in = partial(machine.expand, index, count, columns)
+                hand_in = partial(machine.expand, index, items)
             elif work.asked is Work.RECORD:
                 feed, fact = record_body(self, index)
                 hand_in = partial(feed, index, fact, 0)
