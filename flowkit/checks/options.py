@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["conflicts"]
 
 _LIMITS: Final = ("timeout", "total_timeout", "heartbeat_timeout")
+_OF_MAPS: Final = ("max_concurrency", "on_item_failure", "item_key", "item_depends_on")
 
 
 class _Conflict(NamedTuple):
@@ -36,7 +37,7 @@ class _Conflict(NamedTuple):
 
 def conflicts(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
     """Find options of a call that can't hold, those that the workflow sets for its steps included."""
-    for conflict in (*_timing(spec, graph), *_values(spec), *_of_call(spec, node)):
+    for conflict in (*_timing(spec, graph), *_values(spec), *_of_items(spec), *_of_call(spec, node)):
         yield _finding(graph, node, spec, conflict)
 
 
@@ -120,18 +121,30 @@ def _values(spec: StepSpec) -> Iterator[_Conflict]:
         )
 
 
+def _of_items(spec: StepSpec) -> Iterator[_Conflict]:
+    if spec.options.on_item_failure == "skip_dependents" and not callable(spec.options.item_depends_on):
+        yield _Conflict(
+            "on_item_failure",
+            None,
+            f"no item of `{spec.label}` depends on another, so there are none to skip",
+            "this has nothing to go by",
+            'say which do with `item_depends_on=`, or write on_item_failure="continue"',
+        )
+
+
 def _of_call(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
     if spec.origin is None or node.kind is not Kind.CALL:
         return
-    width = spec.options.max_concurrency
-    if isinstance(width, int) and width != spec.origin.options.max_concurrency:
-        yield _Conflict(
-            "max_concurrency",
-            None,
-            f"`max_concurrency` of `{spec.label}` is set for a call that isn't a map",
-            "one call runs once",
-            f"write `{spec.label}.with_options(...).map(...)`, or leave it out",
-        )
+    for option in _OF_MAPS:
+        given = getattr(spec.options, option)
+        if given not in (UNSET, None) and given != getattr(spec.origin.options, option):
+            yield _Conflict(
+                option,
+                None,
+                f"`{option}` of `{spec.label}` is set for a call that isn't a map",
+                "one call runs once",
+                f"write `{spec.label}.with_options(...).map(...)`, or leave it out",
+            )
 
 
 def _finding(graph: Graph, node: Node, spec: StepSpec, conflict: _Conflict) -> Diagnostic:

@@ -26,7 +26,8 @@ def escaped_results(graph: Graph) -> Iterator[Diagnostic]:
     around = _around(graph.regions)
     for node in graph.nodes[graph.first :]:
         inside = around[node.region]
-        for index in (*node.data, *node.choice):
+        choice = () if node.kind is Kind.CALL else node.choice  # `depends_on_any` takes no value
+        for index in (*node.data, *choice):
             region = _decides(graph, index, around)
             knows = node.kind in _KNOWING and not graph.regions[region].cleans_up
             if region and region not in inside and not knows:

@@ -190,10 +190,13 @@ class Calling:
         try:
             if asked is Work.COLLECT:
                 home = machine.homes[index]
-                items = collect(
-                    machine.nodes[index], self.resolver(home), lambda local: machine.groups[home.where(local)]
+                policy, resolve = machine.policies[index], self.resolver(home)
+                assert policy is not None
+                collecting = self._context.copy().run  # the map's own functions are steps' code
+                items = collecting(
+                    collect, machine.nodes[index], policy, resolve, lambda local: machine.groups[home.where(local)]
                 )
-                return lambda node, items, _, now: machine.expand(node, items[0], items[1], now), items
+                return lambda node, items, _, now: machine.expand(node, items, now), items
             if asked is Work.VALUE:
                 return machine.succeed, self._value(index)
             _, args, kwargs = self.arguments(index)

@@ -113,6 +113,11 @@ def annotate(machine: Machine, index: int, run_id: str) -> None:
             if inner != index:
                 annotate(machine, inner, run_id)
         what = f"in workflow `{machine.key(index)}`"
+    elif index in machine.groups:
+        for item in machine.groups[index].items:
+            if item in machine.errors:
+                annotate(machine, item, run_id)
+        what = f"in the map `{machine.key(index)}`"
     where = ""
     if node.site is not None:
         span = node.site.span()

@@ -40,6 +40,7 @@ from flowkit.plan import taken
 
 if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
+    from flowkit.engine.groups import Group
     from flowkit.errors import CancelReason
     from flowkit.graph import Node, Region
     from flowkit.plan import Plan
@@ -65,7 +66,7 @@ EDGES: Final[dict[Edge, tuple[int, int, int, int]]] = {
 }
 """The table above: per edge, the verdict for succeeded, skipped, failed handled, and the rest."""
 
-TAKING: Final = (Edge.OUTCOME, Edge.PART, Edge.ARMED, Edge.ALWAYS)
+TAKING: Final = (Edge.OUTCOME, Edge.PART, Edge.BRANCH, Edge.ARMED, Edge.ALWAYS)
 """The edges by which nothing is blocked."""
 
 _NEVER: Final = (-1, True)
@@ -280,7 +281,14 @@ class Edges(Nodes):
         node = self.nodes[target]
         owner = self.owners[index]
         if owner is not None and owner.map == target:
-            return Edge.OUTCOME if node.tolerant else Edge.DATA
+            if owner.reaction != "fail":
+                return Edge.OUTCOME  # of its items' failures, the map makes what it is to be
+            return Edge.OUTCOME if node.tolerant else Edge.ORDER if owner.leaves_out else Edge.DATA
+        if owner is not None and owner is self.owners[target]:
+            # From item to item of one map: one comes after the other, or has no business without it.
+            if owner.reaction == "continue":
+                return Edge.PART
+            return Edge.DATA if owner.reaction == "skip_dependents" else Edge.ORDER
         if target in self.bodies and self.homes[index] is self.bodies[target]:
             return Edge.PART
         if self.conditions and self.conditions.get(target, _NEVER)[0] == index:
@@ -314,8 +322,11 @@ class Edges(Nodes):
         group, policy = self.groups.get(index), self.policies[index]
         if group is None or policy is None or policy.on_failure == "skip":
             return None
-        items = range(group.base, group.base + group.size)
-        return next((i for i in items if self.status[i] in (Status.FAILED, Status.TIMED_OUT)), None)
+        return next(iter(self._failed_of(group)), None)
+
+    def _failed_of(self, group: Group) -> list[int]:
+        """The items of a map that failed."""
+        return [i for i in group.items if self.status[i] is Status.FAILED or self.status[i] is Status.TIMED_OUT]
 
     # -- bodies that wait -----------------------------------------------------------------------------------------------
 

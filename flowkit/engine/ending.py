@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
     from flowkit.engine.bodies import Body
+    from flowkit.engine.groups import Group
     from flowkit.engine.waiting import Waiting
     from flowkit.plan import Plan
 
@@ -122,6 +123,9 @@ class Ending(Seating):
             return
         if ordinary and self.is_handled(index):
             self._settle(index, status, now)
+            group = self.owners[index]
+            if group is not None and group.reaction == "halt":
+                self._halt(group, index, now)
             return
         self._unhandled.add(index)
         home = self.homes[index]
@@ -142,6 +146,18 @@ class Ending(Seating):
             self._stop(CancelReason.FAIL_FAST, now)
         else:
             self._settle(index, status, now)
+
+    def _halt(self, group: Group, failed: int, now: float) -> None:
+        """An item failed: of the others, those that have begun go on, and no more begin."""
+        unbegun = [
+            index
+            for index in group.items
+            if self.status[index] < _SUCCEEDED
+            and index not in self.attempts
+            and index not in self.bodies
+            and (self.status[index] is not _RUNNING or self.other_work.get(index) is Work.CONDITION)
+        ]
+        self._drop(unbegun, f"`{self.key(failed)}` failed before it began", now)
 
     def _stand_in(self, index: int, fallback: Fallback, now: float) -> None:
         self._stood_in.add(index)
@@ -204,6 +220,9 @@ class Ending(Seating):
             if index in self.bodies and self._shelters(self.bodies[index]):
                 self._cut_short(self.bodies[index])
                 continue
+            if index in self.groups and self._is_sheltering(index):
+                self._told[index] = self._why_stopped
+                continue
             if status is _RUNNING and index not in self.groups:
                 if index not in self.other_work and index not in self.bodies:
                     if index not in self._expired and index not in self._expiring:  # or it was told already
@@ -216,9 +235,17 @@ class Ending(Seating):
             self._cancel_node(index, now)
 
     def _cancel_node(self, index: int, now: float) -> None:
-        why = f"the run was stopped ({self.stopping})" if self.stopping is not None else "it was stopped"
-        self.reasons[index] = self._told.pop(index, why)
+        self.reasons[index] = self._told.pop(index, self._why_stopped)
         self._settle(index, Status.CANCELLED, now)
+
+    @property
+    def _why_stopped(self) -> str:
+        return f"the run was stopped ({self.stopping})" if self.stopping is not None else "it was stopped"
+
+    def _is_sheltering(self, index: int) -> bool:
+        """Whether items of a map have something to clean up, which the map as a whole waits for."""
+        bodies = self.bodies
+        return bool(bodies) and any(i in bodies and self._shelters(bodies[i]) for i in self.groups[index].items)
 
     def _is_cleanup(self, index: int) -> bool:
         """Whether a node stands in an `always` block of its body, itself or as an item of a map that does."""
@@ -248,25 +275,25 @@ class Ending(Seating):
 
     def _drop(self, wanted: list[int], why: str, now: float) -> None:
         """Stop what nobody wants any more, with what only that needs. It is no failure: what needs it is skipped."""
-        gone = dict.fromkeys(index for index in wanted if self.status[index] < _SUCCEEDED)
+        gone = dict.fromkeys(self._unended(wanted))
         upstream = dict.fromkeys(source for index in gone for source in self._sources(index))
         while upstream:
             needless = [index for index in upstream if index not in gone and self._is_needless(index, gone)]
             if not needless:
                 break
-            gone.update(dict.fromkeys(needless))
-            upstream.update(dict.fromkeys(source for index in needless for source in self._sources(index)))
+            more = dict.fromkeys(self._unended(needless))
+            gone.update(more)
+            upstream.update(dict.fromkeys(source for index in more for source in self._sources(index)))
         self._dropped.update(gone)
-        for index in [*gone]:
-            if index in self.groups:
-                items = self.groups[index].items
-                self._dropped.update(items)
-                gone.update(dict.fromkeys(items))
-        # What the text puts behind these is behind all that they wait for, too: they end when that has.
-        later = [index for index in gone if self.waits[index] and index not in self.bodies]
-        for index in later:
-            self._told.setdefault(index, why)
-        self._cut_off([*gone], why, now, later=set(later))
+        self._cut_off([*gone], why, now, dropped=gone)
+
+    def _unended(self, nodes: Iterable[int]) -> Iterable[int]:
+        """Those that haven't ended, with the items of those that are maps."""
+        for index in nodes:
+            if self.status[index] < _SUCCEEDED:
+                yield index
+                if index in self.groups:
+                    yield from [i for i in self.groups[index].items if self.status[i] < _SUCCEEDED]
 
     def _is_needless(self, index: int, gone: dict[int, None]) -> bool:
         """Whether a node has a value that nobody is left to take, and does nothing besides."""
@@ -319,20 +346,28 @@ class Ending(Seating):
             body.parked = False
             self._close_body(body)
 
-    def _cut_off(self, wanted: list[int], why: str, now: float, later: Container[int] = ()) -> None:
-        """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon; so do later ones."""
+    def _cut_off(self, wanted: list[int], why: str, now: float, dropped: Container[int] = ()) -> None:
+        """Stop these nodes, with what is in their place. Attempts that run end by themselves, soon.
+
+        What cleans up isn't stopped, unless it is among those that were dropped by name.
+        """
         cut: list[int] = []
         seen: set[int] = set()
         for index in wanted:  # it grows
             status, body = self.status[index], self.bodies.get(index)
-            if status >= _SUCCEEDED or index in seen or self._is_cleanup(index):
+            if status >= _SUCCEEDED or index in seen or (index not in dropped and self._is_cleanup(index)):
                 continue
             seen.add(index)
             self.plain[index] = 0
-            if index in later:
+            if index in dropped and self.waits[index] and body is None:
+                # What the text puts behind it is behind all that it waits for, too: it ends when that has.
+                self._told.setdefault(index, why)
                 continue
             if index in self.groups:
                 wanted.extend(self.groups[index].items)
+                if self._is_sheltering(index):
+                    self._told[index] = why
+                    continue
             if body is not None:
                 wanted.extend(self._parts(body))
                 if self._shelters(body):

@@ -211,6 +211,14 @@ class ItemsCollected(StepEvent):
 
 
 @attrs.frozen(kw_only=True)
+class ItemsFinished(StepEvent):
+    """All items of a map have ended; what becomes of the map as a whole follows."""
+
+    counts: dict[str, int]
+    """How many came to each status, by its name; those that nothing came to aren't there."""
+
+
+@attrs.frozen(kw_only=True)
 class WorkflowExpanded(StepEvent):
     """The body of a workflow that is called here was recorded: its steps join the run."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flowkit.engine.seats import Seats
 from flowkit.graph import Ref, SourceKind, Template, references
@@ -13,34 +15,54 @@ if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
     from flowkit.graph import Node
     from flowkit.graph.model import Source
+    from flowkit.policies import Policy
 
-__all__ = ["Group", "collect"]
+__all__ = ["Group", "Items", "collect"]
+
+_SIMPLE: Final = re.compile(r"[\w.,:;+=@$%&!~^*()<>|-]+")
+"""Keys that are shown as they are; others in quotes, so that a node's key is read in one way alone."""
+
+
+class Items(NamedTuple):
+    """What going through the lists of a map has shown."""
+
+    size: int
+    columns: Sequence[tuple[SourceKind, Any]]
+    """Per argument, its kind and: the list, the group that is gone on from, or the value that all get."""
+    names: Sequence[str] | None = None
+    """What the items are called, if not by their places."""
+    blockers: Sequence[Sequence[int]] | None = None
+    """Per item, the places of those that it comes after."""
 
 
 class Group:
     """A map whose items are known: which nodes they are, and where the arguments of each come from."""
 
-    __slots__ = ("base", "columns", "home", "map", "seats", "size")
+    __slots__ = ("base", "blockers", "columns", "home", "leaves_out", "map", "names", "reaction", "seats", "size")
 
-    def __init__(
-        self,
-        map_index: int,
-        base: int,
-        size: int,
-        columns: Sequence[tuple[SourceKind, Any]],
-        limit: int | None,
-        home: Body,
-    ) -> None:
+    def __init__(self, map_index: int, base: int, items: Items, policy: Policy, home: Body) -> None:
         self.map = map_index
         self.home = home
         """The body that the map was written in."""
         self.base = base
         """The index of the first item; the others follow it."""
-        self.size = size
-        self.columns = columns
-        """Per argument, its kind and: the list, the group that is gone on from, or the value that all get."""
+        self.size = items.size
+        self.columns = items.columns
+        before = [held for kind, held in items.columns if kind is SourceKind.CHAIN]
+        self.names = items.names or next((group.names for group in before if group.names is not None), None)
+        self.blockers = items.blockers
+        limit = policy.max_concurrency
         self.seats = None if limit is None else Seats(limit)
         """The places of the attempts that may run at the same time."""
+        self.reaction = policy.on_item_failure
+        """What an item's failure means for the others and the whole."""
+        self.leaves_out = self.reaction in ("continue", "skip_dependents")
+        """Whether its list is without the items that have no value: its own, or of a map that it goes on from."""
+
+    def name(self, index: int) -> str:
+        """What the item that a node is goes by, in keys."""
+        place = index - self.base
+        return str(place) if self.names is None else self.names[place]
 
     @property
     def items(self) -> range:
@@ -55,9 +77,15 @@ class Group:
             elif kind is SourceKind.EACH:
                 yield from map(self.home.where, references(held[item]))
 
+    def blockers_of(self, item: int) -> Iterable[int]:
+        """The nodes of the items that one comes after."""
+        return () if self.blockers is None else [self.base + place for place in self.blockers[item]]
+
     @property
     def is_flat(self) -> bool:
         """Whether no item waits for another node."""
+        if self.blockers is not None:
+            return False
         for kind, held in self.columns:
             if kind is SourceKind.CHAIN:
                 return False
@@ -66,13 +94,12 @@ class Group:
         return True
 
 
-def collect(
-    node: Node, resolve: Callable[[Any], Any], group_of: Callable[[int], Group]
-) -> tuple[int, list[tuple[SourceKind, Any]]]:
-    """Go through the lists of a map: how many items there are, and its columns.
+def collect(node: Node, policy: Policy, resolve: Callable[[Any], Any], group_of: Callable[[int], Group]) -> Items:
+    """Go through the lists of a map: how many items there are, their columns, their names, and who comes after whom.
 
-    `group_of` gives the items of another map, by its place in the same body. Runs whatever iterating means to the values, so it isn't for the machine. Raises TypeError for a value that is no
-    list of items, and ValueError for lists that differ in length.
+    `group_of` gives the items of another map, by its place in the same body. Runs whatever iterating means to the
+    values, and the map's own functions, so it isn't for the machine. Raises TypeError for a value that is no list of
+    items or no name of one, and ValueError for lists that differ in length, and for names that say nothing.
     """
     label = node.spec.label if node.spec is not None else ""
     columns: list[tuple[SourceKind, Any]] = []
@@ -87,7 +114,74 @@ def collect(
         each = ", ".join(f"{count} in argument {position + 1}" for position, count in lengths.items())
         message = f"`{label}.map` was given lists of different lengths: {each}"
         raise ValueError(message)
-    return counts[0], columns
+    names = blockers = None
+    if any(kind is SourceKind.CHAIN for kind, _ in columns):
+        return Items(counts[0], columns)  # they are called as those that they go on from
+    if policy.item_key is not None:
+        names = _names(label, policy.item_key, columns, counts[0])
+    if policy.item_depends_on is not None:
+        blockers = _blockers(label, policy.item_depends_on, columns, counts[0], names)
+    return Items(counts[0], columns, names, blockers)
+
+
+def _asked(option: str, label: str, function: Callable[..., Any], columns: Sequence[Any], item: int) -> Any:
+    """What a function of the map says of an item; it is given what the step is."""
+    try:
+        return function(*[held if kind is SourceKind.SAME else held[item] for kind, held in columns])
+    except Exception as error:
+        error.add_note(f"`{option}` of `{label}` was asked about item {item}")
+        raise
+
+
+def _names(label: str, item_key: Callable[..., Any], columns: Sequence[Any], count: int) -> list[str]:
+    names: dict[str, int] = {}
+    for item in range(count):
+        name = _name(_asked("item_key", label, item_key, columns, item), "item_key", label, item)
+        if name in names:
+            message = (
+                f"`item_key` of `{label}` gives {name} for two items, {names[name]} and {item}; keys have to differ"
+            )
+            raise ValueError(message)
+        names[name] = item
+    return list(names)
+
+
+def _name(key: Any, option: str, label: str, item: int) -> str:
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        message = f"`{option}` of `{label}` gives {key!r} for item {item}; keys are strings or whole numbers"
+        raise TypeError(message)
+    text = str(key)
+    return text if _SIMPLE.fullmatch(text) else repr(text)
+
+
+def _blockers(
+    label: str, item_depends_on: Callable[..., Any], columns: Sequence[Any], count: int, names: Sequence[str] | None
+) -> list[list[int]]:
+    """Per item, the places of those that it comes after. Raises ValueError for what isn't there, and for a circle."""
+    from graphlib import CycleError, TopologicalSorter
+
+    known = names if names is not None else [str(item) for item in range(count)]
+    places = {name: item for item, name in enumerate(known)}
+    blockers: list[list[int]] = []
+    for item in range(count):
+        given = _asked("item_depends_on", label, item_depends_on, columns, item)
+        keys = () if given is None else (given,) if isinstance(given, str | int) else given
+        if not isinstance(keys, Iterable):
+            message = f"`item_depends_on` of `{label}` gives {given!r} for item {known[item]}; write a list of keys"
+            raise TypeError(message)
+        wanted = [_name(key, "item_depends_on", label, item) for key in keys]
+        strange = next((name for name in wanted if name not in places), None)
+        if strange is not None:
+            message = f"item {known[item]} of `{label}` is to come after {strange}, which is none of its {count} items"
+            raise ValueError(message)
+        blockers.append(list(dict.fromkeys(places[name] for name in wanted)))
+    try:
+        TopologicalSorter(dict(enumerate(blockers))).prepare()
+    except CycleError as error:
+        circle = " after ".join(known[item] for item in reversed(error.args[1]))
+        message = f"items of `{label}` wait for one another: {circle}"
+        raise ValueError(message) from None
+    return blockers
 
 
 def _column(

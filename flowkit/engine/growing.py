@@ -9,7 +9,7 @@ handled. Where a body returns a call of itself, that is its next round: it takes
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flowkit.engine.attempts import Attempts
 from flowkit.engine.bodies import Body
@@ -19,13 +19,13 @@ from flowkit.engine.requests import Work
 from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status
 from flowkit.errors import StepTimeout
-from flowkit.graph import Kind, Node, Ref, Template
+from flowkit.graph import Kind, Node, Ref, SourceKind, Template
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit.graph import SourceKind
+    from flowkit.engine.groups import Items
     from flowkit.plan import Plan
 
 __all__ = ["Growing"]
@@ -42,12 +42,18 @@ class Growing(Attempts):
 
     # -- items of maps --------------------------------------------------------------------------------------------------
 
-    def _grow(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]]) -> Group:
+    def _grow(self, index: int, items: Items) -> Group:
         """Add the items of a map, all at once: what they share is shared."""
         node, policy, home = self.nodes[index], self.policies[index], self.homes[index]
         assert policy is not None
+        count = items.size
         base = self._allocate(count)
-        group = Group(index, base, count, columns, policy.max_concurrency, home)
+        group = Group(index, base, items, policy, home)
+        group.leaves_out = group.leaves_out or any(
+            held.leaves_out and not self.nodes[held.map].tolerant
+            for kind, held in items.columns
+            if kind is SourceKind.CHAIN
+        )
         self.groups[index] = group
         plain = policy.plain and self.lanes[index] is Lane.ANY and group.seats is None and index not in self.turns
         end = base + count
@@ -69,7 +75,7 @@ class Growing(Attempts):
         free, drawn = [], dict[int, list[int]]()
         for item in range(group.size):
             index = group.base + item
-            for source in dict.fromkeys(group.sources(item)):
+            for source in dict.fromkeys((*group.sources(item), *group.blockers_of(item))):
                 if self.is_visible(source):
                     self._judge(source, index)
                 else:

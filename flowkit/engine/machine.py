@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flowkit.engine.bodies import Body
+    from flowkit.engine.groups import Items
     from flowkit.engine.waiting import Decision, Waiting
-    from flowkit.graph import SourceKind
     from flowkit.plan import Plan
 
 __all__ = ["Machine"]
@@ -231,12 +231,12 @@ class Machine(Suspending):
             self._settle(index, Status.SKIPPED, now)
         self._close(now)
 
-    def expand(self, index: int, count: int, columns: Sequence[tuple[SourceKind, Any]], now: float) -> None:
+    def expand(self, index: int, items: Items, now: float) -> None:
         """The items of a map are known: they join the nodes."""
         if not self._answered(index, 0, now):
             self._close(now)
             return
-        group = self._grow(index, count, columns)
+        group, count = self._grow(index, items), items.size
         self.status[index] = _RUNNING
         if self.listening:
             self._tell("items_collected", index, count=count)
@@ -393,7 +393,7 @@ class Machine(Suspending):
             verdict = self.verdict[index]
             if self.status[index] >= _SUCCEEDED:
                 continue  # what came before it in this list has ended it
-            if index in self._dropped and index not in self.bodies:
+            if index not in self.bodies and (index in self._dropped or (index in self._told and index in self.groups)):
                 self._cancel_node(index, now)
             elif verdict:
                 self._refuse(index, verdict, now)
@@ -408,6 +408,8 @@ class Machine(Suspending):
 
     def _refuse(self, index: int, verdict: int, now: float) -> None:
         """A node's edges say that it can't run."""
+        if self.listening and index in self.groups:
+            self._tell("items_finished", index, counts=self.counts(self.groups[index].items))
         if verdict == LOST:
             found = [self.errors[i] for i in self.candidates(index) if i in self.errors]
             self._fail(index, self._loss(index, found), Status.FAILED, now)
@@ -453,11 +455,19 @@ class Machine(Suspending):
                 self.other_work[index] = Work.COLLECT
                 self._any.append(index)
                 return
-            end = group.base + group.size
+            if self.listening:
+                self._tell("items_finished", index, counts=self.counts(group.items))
+            if group.reaction == "halt" and not node.tolerant and (failed := self._failed_of(group)):
+                lost = f"{len(failed)} of {group.size} items of `{self.key(index)}` failed"
+                error = BaseExceptionGroup(lost, [self.errors[i] for i in failed])
+                self._fail(index, error, Status.FAILED, now)
+                return
             if node.tolerant:
-                self.values[index] = [self.outcome(i) for i in range(group.base, end)]
+                self.values[index] = [self.outcome(i) for i in group.items]
+            elif group.leaves_out:
+                self.values[index] = [self.values[i] for i in group.items if self.status[i] is _SUCCEEDED]
             else:
-                self.values[index] = self.values[group.base : end]
+                self.values[index] = self.values[group.base : group.base + group.size]
         self._settle(index, Status.SUCCEEDED, now)
 
     def _refuse_branch(self, index: int, now: float) -> bool:
@@ -480,13 +490,13 @@ class Machine(Suspending):
         return then if self.values[self.where(index, test._flowkit_node)] else otherwise
 
     def _in_region(self, index: int, region: int) -> Iterable[int]:
-        """The nodes of a region of the body that a node was written in."""
+        """The nodes of a region of the body that a node was written in, but for what cleans up at the end of that."""
         home = self.homes[index]
         regions = home.graph.regions
         for place in home.at if home.at is not None else range(len(home.graph.nodes)):
             around: int | None = self.nodes[place].region
             while around is not None and around != region:
-                around = regions[around].parent
+                around = None if regions[around].cleans_up else regions[around].parent
             if around is not None:
                 yield place
 

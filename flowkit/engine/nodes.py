@@ -18,7 +18,7 @@ from flowkit.graph import Kind, Node, Outcome
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from flowkit.engine.groups import Group
     from flowkit.engine.requests import Request, Work
@@ -155,7 +155,7 @@ class Nodes:
             return home.graph.workflow.label
         key = home.prefix + home.graph.keys[node.index]
         group = self.owners[index]
-        return key if group is None else f"{key}[{index - group.base}]"
+        return key if group is None else f"{key}[{group.name(index)}]"
 
     def where(self, index: int, local: int) -> int:
         """The node that a place in the text is, for the body that another node was written in."""
@@ -274,14 +274,27 @@ class Nodes:
         parts = [home.where(i) for i in range(first - 1, node.index)]  # from the barrier before it on
         if self.status[parts[0]] is not _SUCCEEDED:
             return None
+        apart = home.cleanup if index not in home.cleanup else ()  # an `always` in it is done later
+        steps = [
+            one
+            for part in parts
+            if self.nodes[part].spec is not None and part not in apart
+            for one in self._or_items(part)
+        ]
+        return Emit("phase_finished", parts[0], {"phase": name, "counts": self.counts(steps)})
+
+    def _or_items(self, index: int) -> Iterable[int]:
+        """A node, or the items of it where it is a map."""
+        group = self.groups.get(index)
+        return (index,) if group is None else group.items
+
+    def counts(self, nodes: Iterable[int]) -> dict[str, int]:
+        """How many of these have come to each status, by its name."""
         counts: dict[str, int] = {}
-        for part in parts:
-            group = self.groups.get(part)
-            for one in (part,) if group is None else group.items:
-                if self.nodes[one].spec is not None:
-                    word = self.status[one].word
-                    counts[word] = counts.get(word, 0) + 1
-        return Emit("phase_finished", parts[0], {"phase": name, "counts": counts})
+        for index in nodes:
+            word = self.status[index].word
+            counts[word] = counts.get(word, 0) + 1
+        return counts
 
     def _end_of(self, index: int, status: Status, now: float) -> tuple[str, int, dict[str, Any]]:
         """What is told of the end of a node."""

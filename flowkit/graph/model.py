@@ -325,7 +325,7 @@ class WorkflowSpec(_Described):
     def as_step(self) -> StepSpec:
         """What is called where a body calls this workflow."""
         origin = self.origin.as_step if self.origin is not None else None
-        return StepSpec(self.function, self.name, StepOptions(), origin=origin, flow=self)
+        return StepSpec(self.function, self.name, self.options.of_items(), origin=origin, flow=self)
 
     @cached_property
     def returns(self) -> Any:

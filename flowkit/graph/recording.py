@@ -188,6 +188,8 @@ class Recorder(Placing):
         refs: list[Ref] = []
         sources = tuple(self._source(column, refs, frame, spec) for column in columns)
         self._zip(sources, spec, frame)
+        if callable(spec.options.item_key) or callable(spec.options.item_depends_on):
+            _refuse_unknown_items(spec, sources)
         data = self._take(refs, frame)
         node = Node(
             len(self.nodes), Kind.MAP, spec, sources, None, data, None, self._frame.region, frame.f_code, frame.f_lasti
@@ -232,7 +234,15 @@ class Recorder(Placing):
         return Ref(self, self._add(Kind.PICK, (Ref(self, test), *values), data, frame).index)
 
     def _test(self, value: Any, frame: Any) -> int:
-        """Record what a branch goes by."""
+        """Record what a branch goes by. Raises `MisuseError` for what is true or false whatever a step gives."""
+        if type(value) is not Ref:
+            refs: list[Ref] = []
+            self._capture(value, refs, frame, "when")
+            if refs or callable(value):
+                name = getattr(value, "__name__", type(value).__name__)
+                what = f"`{name}` isn't called" if callable(value) else f"a {name} is true unless it is empty"
+                message = f"{what}: a branch goes by the result of a step, as in `when(is_large(x))`"
+                raise MisuseError(message)
         known = type(value) is not Ref
         data = _NONE if known else self._take([value], frame)
         node = self._add(Kind.TEST, (bool(value) if known else value,), data, frame)
@@ -611,3 +621,25 @@ def _record(recorder: Recorder, args: Sequence[Any], kwargs: Mapping[str, Any]) 
     if recorder._left is not None:
         raise recorder._left  # which the body has eaten
     return recorder.finish(value)
+
+
+def _refuse_unknown_items(spec: StepSpec, sources: Sequence[Source]) -> None:
+    """Refuse to ask for keys and dependencies of items that come one by one, when others have begun already."""
+    depends = callable(spec.options.item_depends_on)
+    option = "item_depends_on" if depends else "item_key"
+    chain = next((one.value for one in sources if one.kind is SourceKind.CHAIN), None)
+    if chain is not None and depends:
+        before = chain._flowkit_recorder.step_of(chain)
+        message = (
+            f"`item_depends_on` of `{spec.label}` can't be asked: its items come one by one from the map of `{before}`;"
+            " say there which of them come after which"
+        )
+        raise MisuseError(message)
+    if any(
+        type(item) is Ref or type(item) is Template for s in sources if s.kind is SourceKind.EACH for item in s.value
+    ):
+        message = (
+            f"`{option}` of `{spec.label}` can't be asked about results that aren't there yet;"
+            " give the map a list that a step returns"
+        )
+        raise MisuseError(message)

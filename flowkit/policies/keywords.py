@@ -11,12 +11,21 @@ from typing import TypedDict
 
 from .durations import Duration
 from .retry import Retry
-from .steps import OnFailure, StepOptions
+from .steps import OnFailure, OnItemFailure, StepOptions
 
 __all__ = ["StepCallKeywords", "StepKeywords", "WorkflowKeywords", "WorkflowRunKeywords"]
 
 
-class StepCallKeywords(TypedDict, total=False):
+class ItemKeywords(TypedDict, total=False):
+    """What says how a step or a workflow is mapped."""
+
+    max_concurrency: int | None
+    on_item_failure: OnItemFailure
+    item_key: Callable[..., str | int] | None
+    item_depends_on: Callable[..., Iterable[str | int] | str | int | None] | None
+
+
+class StepCallKeywords(ItemKeywords, total=False):
     """What `with_options(...)` of a step takes."""
 
     retries: int | Retry | None
@@ -35,7 +44,6 @@ class StepCallKeywords(TypedDict, total=False):
     idempotent: bool
     interrupt: bool
     must_use: bool
-    max_concurrency: int | None
 
 
 class StepKeywords(StepCallKeywords, total=False):
@@ -44,7 +52,7 @@ class StepKeywords(StepCallKeywords, total=False):
     name: str | None
 
 
-class WorkflowRunKeywords(TypedDict, total=False):
+class WorkflowRunKeywords(ItemKeywords, total=False):
     """What `with_options(...)` of a workflow takes."""
 
     fail_fast: bool

@@ -39,6 +39,9 @@ class Fallback:
 
 
 OnFailure: TypeAlias = Literal["fail", "skip"] | Fallback
+OnItemFailure: TypeAlias = Literal["fail", "halt", "continue", "skip_dependents"]
+
+_ON_ITEM_FAILURE = ("fail", "halt", "continue", "skip_dependents")
 
 
 def _is_plain(policy: Policy) -> bool:
@@ -66,6 +69,9 @@ class Policy:
     idempotent: bool = False
     interrupt: bool = False
     max_concurrency: int | None = None
+    on_item_failure: OnItemFailure = "fail"
+    item_key: Callable[..., Any] | None = None
+    item_depends_on: Callable[..., Any] | None = None
     plain: bool = attrs.field(default=attrs.Factory(_is_plain, takes_self=True), init=False, repr=False, eq=False)
 
 
@@ -178,6 +184,31 @@ def _max_concurrency(value: int | Unset | None) -> int | Unset | None:
     raise refused("max_concurrency", value, "lets nothing run; write 1 or more, or None for no limit")
 
 
+def _on_item_failure(value: OnItemFailure | Unset) -> OnItemFailure | Unset:
+    if value is UNSET or (is_a(str, value) and value in _ON_ITEM_FAILURE):
+        return value
+    hint = near(value, list(_ON_ITEM_FAILURE)) if is_a(str, value) else "for a value that stands in write on_failure="
+    raise refused("on_item_failure", value, f"is none of {', '.join(map(repr, _ON_ITEM_FAILURE))}; {hint}")
+
+
+def _item_key(value: Callable[..., Any] | Unset | None) -> Callable[..., Any] | Unset | None:
+    return _of_items(value, "item_key")
+
+
+def _item_depends_on(value: Callable[..., Any] | Unset | None) -> Callable[..., Any] | Unset | None:
+    return _of_items(value, "item_depends_on")
+
+
+def _of_items(value: Callable[..., Any] | Unset | None, option: str) -> Callable[..., Any] | Unset | None:
+    if value is UNSET or value is None:
+        return value
+    if not callable(value):
+        raise refused(option, value, "can't be asked; write a function that takes what the step gets for an item")
+    if iscoroutinefunction(value):
+        raise refused(option, value, "is async, so its answer would be a coroutine; write a plain function")
+    return value
+
+
 @attrs.frozen(kw_only=True, repr=False)
 class StepOptions(Options):
     """Options of a step, checked here and settled later: what isn't set is left to the next layer.
@@ -202,6 +233,9 @@ class StepOptions(Options):
     interrupt: bool | Unset = attrs.field(default=UNSET, validator=flag)
     must_use: bool | Unset = attrs.field(default=UNSET, validator=flag)
     max_concurrency: int | Unset | None = attrs.field(default=UNSET, converter=_max_concurrency)
+    on_item_failure: OnItemFailure | Unset = attrs.field(default=UNSET, converter=_on_item_failure)
+    item_key: Callable[..., Any] | Unset | None = attrs.field(default=UNSET, converter=_item_key)
+    item_depends_on: Callable[..., Any] | Unset | None = attrs.field(default=UNSET, converter=_item_depends_on)
 
     @classmethod
     def of(cls, place: str = "@step", /, **options: Any) -> StepOptions:
@@ -229,4 +263,7 @@ class StepOptions(Options):
             idempotent=settled(self.idempotent, False),
             interrupt=settled(self.interrupt, False),
             max_concurrency=settled(self.max_concurrency, None),
+            on_item_failure=settled(self.on_item_failure, "fail"),
+            item_key=settled(self.item_key, None),
+            item_depends_on=settled(self.item_depends_on, None),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import attrs
@@ -11,8 +11,10 @@ from flowkit.errors import PolicyError
 
 from .durations import is_a, refused
 from .layers import UNSET, Options, Unset, flag, name, refuse_unknown, settled, text
-from .steps import StepOptions
+from .steps import OnItemFailure, StepOptions
 
+_OF_ITEMS = ("max_concurrency", "on_item_failure", "item_key", "item_depends_on")
+"""What workflows have of the options of steps: what says how a body maps them."""
 _CODE = 'isn\'t the code of a diagnostic; write them as in allow=("FK101",)'
 
 
@@ -44,7 +46,7 @@ def _is_code(value: object) -> bool:
 
 def _of_steps() -> dict[str, str]:
     """Options of steps, which are easily written at the workflow."""
-    names = (field.name for field in attrs.fields(StepOptions))
+    names = (field.name for field in attrs.fields(StepOptions) if field.name not in _OF_ITEMS)
     return {name: f"it is one of steps; for all of them write defaults=StepOptions({name}=...)" for name in names}
 
 
@@ -53,7 +55,7 @@ def _defaults(value: StepOptions | Unset) -> StepOptions | Unset:
         return value
     if not is_a(StepOptions, value):
         raise refused("defaults", value, "isn't StepOptions; write defaults=StepOptions(timeout=5)")
-    for option in ("name", "depends_on", "depends_on_any", "effect"):
+    for option in ("name", "depends_on", "depends_on_any", "effect", "item_key", "item_depends_on"):
         if option in value.given():
             raise PolicyError(f"defaults=StepOptions({option}=...) would hold for every step; say it at one step")
     return value
@@ -62,6 +64,9 @@ def _defaults(value: StepOptions | Unset) -> StepOptions | Unset:
 def _run_id(value: str | Unset) -> str | Unset:
     text(value, "run_id")
     return value
+
+
+_NOTHING = StepOptions()
 
 
 @attrs.frozen
@@ -86,6 +91,18 @@ class WorkflowOptions(Options):
     strict: bool | Unset = attrs.field(default=UNSET, validator=flag)
     name: str | Unset | None = attrs.field(default=UNSET, converter=name)
     run_id: str | Unset = attrs.field(default=UNSET, converter=_run_id)
+    max_concurrency: int | Unset | None = UNSET
+    on_item_failure: OnItemFailure | Unset = UNSET
+    item_key: Callable[..., Any] | Unset | None = UNSET
+    item_depends_on: Callable[..., Any] | Unset | None = UNSET
+
+    def __attrs_post_init__(self) -> None:
+        self.of_items()
+
+    def of_items(self) -> StepOptions:
+        """What it says about the items of a map of this workflow, as options of what is called for each of them."""
+        said = {option: value for option in _OF_ITEMS if (value := getattr(self, option)) is not UNSET}
+        return StepOptions(**said) if said else _NOTHING
 
     @classmethod
     def of(cls, place: str = "@workflow", /, **options: Any) -> WorkflowOptions:

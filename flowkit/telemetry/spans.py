@@ -224,7 +224,9 @@ class RunSpans:
         if group is not None:
             over = self._maps[group.map]
             over.left -= 1
-            over.whole = over.whole and (status == "succeeded" or self._machine.nodes[index].tolerant)
+            over.whole = over.whole and (
+                status == "succeeded" or self._machine.nodes[index].tolerant or group.leaves_out
+            )
             self._close_map(group.map)
 
     # -- maps -------------------------------------------------------------------------------------------------------

@@ -700,6 +700,39 @@ def test_a_body_that_fails_in_a_when_fails_with_its_own_error():
         failing(1)
 
 
+def test_depends_on_any_may_name_steps_of_both_branches():
+    @step(depends_on_any=["inc", "add"])
+    def after_any(x: int) -> int:
+        return x
+
+    @workflow
+    def deciding(x: int) -> list[object]:
+        with when(x > 5):
+            one = inc(x)
+        with otherwise():
+            two = add(x, x)
+        return [after_any(x), outcome(one), outcome(two)]
+
+    assert deciding(1)[0] == 1
+
+
+@pytest.mark.parametrize("test", [lambda x: is_large, lambda x: lambda: False, lambda x: [is_large(x)]], ids=str)
+@pytest.mark.parametrize("word", ["when", "cond"])
+def test_a_test_that_is_no_result_though_it_was_meant_to_be_is_refused(say, word, test):
+    @workflow
+    def deciding(x: int) -> int:
+        if word == "cond":
+            return cond(test(x), lambda: 1, lambda: 2)
+        with when(test(x)):
+            say("large")
+        return inc(x)
+
+    with pytest.raises(
+        MisuseError, match=r"`is_large` isn't called|`<lambda>` isn't called|a list is true unless it is empty"
+    ):
+        deciding(1)
+
+
 # -- cond --------------------------------------------------------------------------------------------------------------
 
 
@@ -1164,6 +1197,17 @@ def test_a_phase_has_a_name(name):
 
     with pytest.raises(MisuseError, match="a phase is called by a name"):
         staged(1)
+
+
+def test_a_phase_counts_no_pending_steps(say):
+    @workflow
+    def staged(x: int) -> int:
+        with phase("one"):
+            with always():
+                say("cleaned up")
+            return inc(x)
+
+    assert phases(staged.start(1))[-1] == ("phase_finished", "one", {"succeeded": 1})
 
 
 # -- always ------------------------------------------------------------------------------------------------------------
@@ -1844,6 +1888,75 @@ def test_each_workflow_of_a_map_cleans_up_after_itself(result, said, say):
 
     assert result(cleaning, 3) == [1, 2, 3]
     assert sorted(said) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("work", [inc, boom], ids=["success", "failure"])
+@pytest.mark.parametrize("word", ["race", "scope"])
+def test_what_is_stopped_in_an_always_is_stopped(slow, said, say, word, work):
+    @workflow
+    def cleaning(x: int) -> int:
+        with always():
+            if word == "race":
+                say(race(slow.hang.ref(1), slow.quick(2)))
+            else:
+                with scope() as part:
+                    running = slow.hang.ref(1)
+                part.cancel(after=slow.quick(2))
+                say(how(outcome(running)))
+        return work(x)
+
+    run = cleaning.start(1)
+    assert run.wait(timeout=LONG)
+    assert said == [2 if word == "race" else "cancelled"]
+
+
+@pytest.mark.parametrize("end", ["cancel", "failure beside it"])
+def test_a_body_is_cleaned_up_after_once_the_items_of_a_map_have_cleaned_up(slow, said, say, end):
+    outer = threading.Event()
+
+    @step
+    def clean_up() -> None:
+        outer.wait(SOON)  # it isn't set, unless that runs too early
+        said.append("sub cleaned up")
+
+    @step
+    def clean_up_outer() -> None:
+        said.append("cleaned up")
+        outer.set()
+
+    @workflow
+    def sub(x: int) -> int:
+        with always():
+            clean_up()
+        return slow.hang.ref(x)
+
+    @workflow
+    def cleaning() -> list[object]:
+        with always():
+            clean_up_outer()
+        return [sub.map([1]), boom(slow.quick(2)) if end == "failure beside it" else inc(1)]
+
+    run = cleaning.start()
+    if end == "cancel":
+        slow.await_it()
+        run.cancel()
+    assert run.wait(timeout=LONG)
+    assert said == ["sub cleaned up", "cleaned up"]
+
+
+def test_an_always_in_a_scope_is_done_though_the_scope_is_stopped(slow, said, say):
+    @workflow
+    def scoped() -> object:
+        with scope() as part:
+            with always():
+                say("cleaned up")
+            running = slow.hang.ref(1)
+        part.cancel(after=slow.quick(2))
+        return outcome(running)
+
+    run = scoped.start()
+    assert run.result(timeout=LONG).status == "cancelled"
+    assert said == ["cleaned up"]
 
 
 # -- scope -------------------------------------------------------------------------------------------------------------
@@ -2527,6 +2640,35 @@ def test_what_a_scope_is_cancelled_after_may_not_be_of_another_build():
 
     one(1)
     assert codes(scoped, 1) == ["FK305"]
+
+
+@pytest.mark.parametrize("word", ["race", "scope"])
+def test_what_only_an_item_of_a_known_map_needed_is_stopped(slow, word):
+    @workflow
+    def scoped() -> object:
+        upstream = slow.slow(1)
+        if word == "race":
+            return race(total(inc.map([upstream])), slow.quick(slow.quick_after(2)))
+        with scope() as part:
+            found = total(inc.map([upstream]))
+        part.cancel(after=slow.quick(slow.quick_after(2)))
+        return outcome(found)
+
+    collected = threading.Event()
+
+    @step
+    def quick_after(x: int) -> int:
+        assert collected.wait(LONG)
+        return x
+
+    slow.quick_after = quick_after
+    run = scoped.start()
+    for event in run.events():
+        if isinstance(event, events.ItemsCollected):
+            collected.set()
+            break
+    assert run.wait(timeout=LONG)
+    assert ends(run)["slow"] == "cancelled"
 
 
 # -- one at a time -----------------------------------------------------------------------------------------------------
