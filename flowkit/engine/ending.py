@@ -264,7 +264,9 @@ class Ending(Seating):
         if body is self.root and asked is not None:
             # Whoever is in it finds out when it asks, or returns: nobody waits for that.
             del self.other_work[index]
-            self.busy -= not body.blocked
+            if self.status[index] is _RUNNING:  # or it was to be recorded again, and nobody has begun
+                self.busy -= not body.blocked
+            self.status[index] = _RUNNING
             body.blocked = False
             self._close_body(body)
         elif body.parked or (asked is not None and self.status[index] is not _RUNNING):

@@ -70,7 +70,7 @@ class Placing:
         self._named: list[int] = []
         """Nodes with `depends_on` or `depends_on_any`, whose targets may be written after them."""
         self._apart: set[int] = set()
-        """Nodes in `always` blocks."""
+        """Nodes that others don't come after by the text: those in `always` blocks, and what cancels a scope."""
 
     def relocate(self, first: int, code: Any, at: Any) -> None:
         """Have the nodes from one on that were written in this code count as written where a frame is."""

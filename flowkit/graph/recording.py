@@ -270,6 +270,7 @@ class Recorder(Placing):
         """Record that what is in a region is stopped, once these have succeeded."""
         node = self._add(Kind.CANCEL, (region,), self._take(refs, frame), frame)
         node.order = None  # it is about what is under way, so it doesn't come after that
+        self._apart.add(node.index)  # and nothing comes after it
         self.used[node.index] = 1
 
     @property
