@@ -15,6 +15,7 @@ from flowkit.errors import (
     BlockingCall,
     CancelReason,
     CheckFailed,
+    CommandFailed,
     Deadlock,
     EncodingError,
     EngineClosed,
@@ -35,11 +36,13 @@ from flowkit.errors import (
     StepTimeout,
 )
 from flowkit.graph import Graph, Outcome, Selected
-from flowkit.policies import Fallback, Retry, StepOptions, exponential, fixed, linear
+from flowkit.policies import Fallback, Limit, Retry, StepOptions, exponential, fixed, linear
 from flowkit.runner import Engine, use
 from flowkit.shapes import (
+    Completed,
     Signal,
     always,
+    command,
     concurrent,
     cond,
     discard,
@@ -66,6 +69,8 @@ __all__ = [
     "BlockingCall",
     "CancelReason",
     "CheckFailed",
+    "CommandFailed",
+    "Completed",
     "Deadlock",
     "Decision",
     "Diagnostic",
@@ -73,6 +78,7 @@ __all__ = [
     "Engine",
     "EngineClosed",
     "Fallback",
+    "Limit",
     "Fatal",
     "FlowkitError",
     "Gate",
@@ -104,6 +110,7 @@ __all__ = [
     "Unmapped",
     "Workflow",
     "always",
+    "command",
     "concurrent",
     "cond",
     "current",

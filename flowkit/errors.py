@@ -8,6 +8,7 @@
         ├── PolicyError          an option or a policy can't mean anything     (also ValueError)
         ├── MisuseError          the right thing called in the wrong place     (also TypeError)
         ├── EncodingError        a value that can't be kept, or read back      (also ValueError)
+        ├── CommandFailed        a program ended badly, or couldn't be run
         ├── StepTimeout          a step ran out of time                        (also TimeoutError)
         ├── RunCancelled         the run was cancelled, and by what
         ├── Skipped              the value asked for was never made
@@ -43,6 +44,7 @@ __all__ = [
     "BlockingCall",
     "CancelReason",
     "CheckFailed",
+    "CommandFailed",
     "Deadlock",
     "EncodingError",
     "EngineClosed",
@@ -71,8 +73,9 @@ _TOOK: dict[TimeoutKind, str] = {
     "heartbeat_timeout": "gave no sign of life within its heartbeat_timeout of",
 }
 
-# A deadlock of a hundred thousand nodes is understood from its first ones.
+# A deadlock of a hundred thousand nodes is understood from its first ones, a program's failure from its last lines.
 _SHOWN = 10
+_LINE = 120
 
 
 class CancelReason(StrEnum):
@@ -139,6 +142,42 @@ class EncodingError(FlowkitError, ValueError):
 
     def __str__(self) -> str:
         return f"`{self.path}`: {self.problem}"
+
+
+class CommandFailed(FlowkitError):
+    """A program ended with an exit code other than 0, or couldn't be run; `problem` says what else was the matter.
+
+    `cmd` is what was run. `returncode` is None where nothing was, and negative where a signal ended it. `stdout` and
+    `stderr` are what it wrote, as far as a `command` keeps that; the text has the end of one of them.
+    """
+
+    def __init__(
+        self, cmd: Iterable[str], returncode: int | None, stdout: str = "", stderr: str = "", problem: str = ""
+    ) -> None:
+        self.cmd: tuple[str, ...] = tuple(cmd)
+        super().__init__(self.cmd, returncode, stdout, stderr, problem)
+        self.returncode = returncode
+        self.stdout = stdout
+        self.stderr = stderr
+        self.problem = problem
+
+    def __str__(self) -> str:
+        import shlex
+
+        line = " ".join(shlex.join(self.cmd).split())
+        named = f"`{line if len(line) <= _LINE else line[: _LINE - 3] + '...'}`"
+        if self.problem:
+            return f"{named} {self.problem}"
+        how = f"ended with exit code {self.returncode}"
+        if self.returncode is not None and self.returncode < 0:
+            from signal import Signals
+
+            number = -self.returncode
+            how = f"was ended by {Signals(number).name if number in set(Signals) else f'signal {number}'}"
+        # Programs that test or check write what is wrong to stdout.
+        lines = (self.stderr.strip() or self.stdout.strip())[-_LINE * _SHOWN :].splitlines()[-_SHOWN:]
+        said = "".join(f"\n  | {one}" for one in lines)
+        return f"{named} {how}; with check=False that is a result like any other{said}"
 
 
 class StepTimeout(FlowkitError, TimeoutError):

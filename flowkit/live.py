@@ -9,21 +9,25 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from flowkit.errors import MisuseError
 from flowkit.graph import current_recorder
+from flowkit.shapes.commands import command_call
 from flowkit.shapes.loops import polling
 from flowkit.shapes.waits import gate_call, sleep_call, wait_call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import UnionType
+    from typing import Unpack
 
     from flowkit.engine.waiting import Decision
     from flowkit.policies import Backoff, Duration
+    from flowkit.shapes.commands import Argument, CommandKeywords, Completed
     from flowkit.shapes.waits import Signal
 
-__all__ = ["gate", "map", "poll", "sleep", "wait"]
+__all__ = ["command", "gate", "map", "poll", "sleep", "wait"]
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -67,6 +71,28 @@ def poll(
     at = sys._getframe(1)
     spec, given = polling(status, args, until, every, timeout, at)
     return cast("Coroutine[Any, Any, Any]", _body("poll").ask(spec, given, {}, at))
+
+
+@overload
+def command(
+    args: Sequence[Argument], *, parse: None = None, **options: Unpack[CommandKeywords]
+) -> Coroutine[Any, Any, Completed]: ...
+@overload
+def command(
+    args: Sequence[Argument], *, parse: type[T], **options: Unpack[CommandKeywords]
+) -> Coroutine[Any, Any, T]: ...
+@overload
+def command(
+    args: Sequence[Argument], *, parse: UnionType, **options: Unpack[CommandKeywords]
+) -> Coroutine[Any, Any, Any]: ...
+@overload
+def command(
+    args: Sequence[Argument], *, parse: Callable[[str], T], **options: Unpack[CommandKeywords]
+) -> Coroutine[Any, Any, T]: ...
+def command(args: Any, *, parse: Any = None, **options: Any) -> Any:
+    """Run a program, as `flowkit.command` does."""
+    spec, given = command_call(args, parse, options)
+    return _body("command").ask(spec, given, {}, sys._getframe(1))
 
 
 async def map(step: Callable[[A], Any], items: Iterable[A], *, max_concurrency: int | None = None) -> list[Any]:  # noqa: A001

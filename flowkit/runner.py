@@ -117,6 +117,7 @@ class Engine:
             inline=executor == "inline",
             watched=are_watched(),
             plan=self.plan,
+            read=_read,
         )
 
     # -- running ------------------------------------------------------------------------------------------------------
@@ -244,6 +245,8 @@ class Engine:
         for executor in plan.executors:
             if executor not in EXECUTORS:
                 self._refuse_executor(executor)
+        if plan.limits:
+            self._services.limits.know(plan.limits)
         return plan, checked.warnings
 
     def _refuse_closed(self, workflow: WorkflowSpec) -> None:
@@ -366,6 +369,12 @@ def _observers(given: Any) -> list[Observer]:
             message = f"the observer {observer!r} can't be called; write a function that takes an event"
             raise PolicyError(message)
     return observers
+
+
+def _read(text: str, annotation: Any) -> Any:
+    from flowkit.stores.codec import loads
+
+    return loads(text, annotation)
 
 
 def _tracer() -> Tracer:

@@ -52,6 +52,10 @@ class Attempts(Ending):
             self.status[index] is _RUNNING and index not in self.other_work and attempt == self.attempts.get(index, 1)
         )
 
+    def is_lingering(self, index: int, attempt: int) -> bool:
+        """Whether an attempt was left behind and hasn't been seen to end."""
+        return (index, attempt) in self._lingering
+
     def runs_out(self, index: int, attempt: int) -> float | None:
         """When an attempt of a node is out of time; None if that is never, or if nobody waits for it any more."""
         if not self.is_running(index, attempt):

@@ -53,6 +53,9 @@ class Served(Inside, Protocol):
     def after(self) -> bool:
         """Do what the machine asks for. Under the lock."""
 
+    def let_go(self, index: int, attempt: int) -> None:
+        """An attempt ended that the run hasn't waited for. Under the lock."""
+
     def crash(self, error: BaseException) -> None:
         """End it with an error of the engine. Under the lock."""
 
@@ -231,7 +234,9 @@ class Coroutines:
         try:
             feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
             with run.lock:
-                if not run.is_over:
+                if run.is_over:
+                    run.let_go(index, attempt)
+                else:
                     feed(index, fact, attempt, run.services.clock.now())
                     run.after()
         except BaseException as error:  # noqa: BLE001 - an engine that breaks has to wake whoever waits for it

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import os
 from contextvars import ContextVar
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+if TYPE_CHECKING:
+    from flowkit.engine.ports import Services
 
 __all__ = ["Inside", "StepContext", "attempt_here", "current"]
 
 
 class Inside(Protocol):
     """A run, as its steps see it from inside."""
+
+    services: Services
 
     @property
     def run_id(self) -> str:

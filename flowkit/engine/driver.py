@@ -25,7 +25,7 @@ from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
 from flowkit.engine.recordings import Unwound, hand_over, laid_over, record_body, write_on
 from flowkit.engine.records import StepRecord
-from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Wake, Work
+from flowkit.engine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Wake, Work
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason, IllegalTransition
 from flowkit.graph import Ref, context_of_steps
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from flowkit.engine.waiting import Decision, Waiting
     from flowkit.graph import Graph, Recorder
     from flowkit.plan import Plan
+    from flowkit.policies import Limit
 
 __all__ = ["Driver"]
 
@@ -63,6 +64,7 @@ class Driver:
         "_async",
         "_called",
         "_changed",
+        "_claims",
         "_coroutines",
         "_driven",
         "_due",
@@ -125,6 +127,8 @@ class Driver:
         """What the checks found that doesn't keep it from running."""
         self.given: Any = None
         """What it was started with: the workflow, and its arguments."""
+        self._claims: dict[tuple[int, int], Claim] = {}
+        """Per attempt, its place under a limit that other runs share, or its wait for one."""
         self._watchers: list[Callable[[], None]] = []
         self._changed: threading.Condition | None = None
         """For those who wait for events or for the end. Made when somebody does."""
@@ -540,6 +544,7 @@ class Driver:
         with self.lock:
             place.index = -1
             if self.conclusion is not None:
+                self.let_go(index, attempt)
                 return None
             now = self.services.clock.now()
             feed(index, fact, attempt, now)
@@ -608,6 +613,10 @@ class Driver:
             self._expired.append(request)
         elif kind is Stop:
             self._stop(request)
+        elif kind is Borrow:
+            self._borrow(request)
+        elif kind is GiveBack:
+            self._give_back(request.node, request.attempt)
         elif kind is Wake:
             if self._coroutines is None or not self._coroutines.wake(request.node):
                 self._wake_all()
@@ -618,6 +627,29 @@ class Driver:
                 # Every step succeeded, and making the value to return from their results didn't.
                 news = Emit("run_failed", -1, {"error": conclusion.error})
             self._settle(conclusion, news)
+
+    def _borrow(self, request: Borrow) -> None:
+        """Have a place under a limit that other runs share, now or later."""
+        index, attempt, limit = request.node, request.attempt, request.limit
+        claim = self._claims[index, attempt] = Claim(self, index, attempt, limit)
+        if self.services.limits.take(limit, claim):
+            claim.is_held = True
+            self.machine.lend(index, attempt, self.services.clock.now())
+
+    def _give_back(self, index: int, attempt: int) -> None:
+        """Give up a place under a limit, or the wait for one."""
+        claim = self._claims.pop((index, attempt), None)
+        if claim is not None and (claim.is_held or not self.services.limits.leave(claim.limit, claim)):
+            claim.give_back()
+
+    def lent(self, claim: Claim) -> None:
+        """A place under a limit is free, and this one's."""
+        with self.lock:
+            if self._claims.get((claim.index, claim.attempt)) is not claim:
+                return  # it was given up meanwhile, and with it what it was to have
+            claim.is_held = True
+            self.machine.lend(claim.index, claim.attempt, self.services.clock.now())
+            self._go_on()
 
     def _share(self) -> None:
         """Have somebody come for what is ready."""
@@ -717,6 +749,9 @@ class Driver:
         except Exception:
             log.exception("somebody couldn't be told of the end of run %s", self.run_id)
         self.conclusion = conclusion
+        for index, attempt in list(self._claims):
+            if not self.machine.is_lingering(index, attempt):
+                self._give_back(index, attempt)
         self._coroutines = None  # which knows this run: what is over is to be gone when nobody holds it any more
         if self._changed is not None:
             self._changed.notify_all()
@@ -733,6 +768,11 @@ class Driver:
         self._waiting = 0
         if self._more is not None:
             self._more.notify_all()
+
+    def let_go(self, index: int, attempt: int) -> None:
+        """An attempt ended that the run hasn't waited for. Under the lock."""
+        if self._claims:
+            self._give_back(index, attempt)
 
     def _condition(self) -> threading.Condition:
         if self._changed is None:
@@ -765,6 +805,30 @@ class Driver:
                 i for i, node in enumerate(machine.nodes) if node.spec is not None and not machine.is_next_round(i)
             )
             return [self.step_record(i) for i in steps]
+
+
+class Claim:
+    """An attempt that has a place under a limit that other runs share, or is in line for one."""
+
+    __slots__ = ("_run", "attempt", "index", "is_held", "limit")
+
+    def __init__(self, run: Driver, index: int, attempt: int, limit: Limit) -> None:
+        self._run = run
+        self.index = index
+        self.attempt = attempt
+        self.limit = limit
+        self.is_held = False
+
+    def tick(self) -> None:
+        """It has a place now. Not called by whoever gave that back: he may be in the middle of another run."""
+        self._run.lent(self)
+
+    def give_back(self) -> None:
+        """Give the place to the next in line."""
+        services = self._run.services
+        following = services.limits.give_back(self.limit)
+        if following is not None:
+            services.timekeeper.wake_at(services.clock.now(), following)
 
 
 def _patience(limit: float | None) -> float | None:

@@ -87,7 +87,7 @@ class Ending(Seating):
     @property
     def is_idle(self) -> bool:
         """Whether nothing is under way and nothing is due: with nodes left, that is a deadlock."""
-        under_way = self.busy or self._unrecorded or self._lingering or self._timers
+        under_way = self.busy or self._unrecorded or self._lingering or self._timers or self._borrowing
         return not under_way and not any(self.ready.values()) and not self.is_waited_for
 
     @property
@@ -232,6 +232,8 @@ class Ending(Seating):
                     self.requests.append(Stop(index, 0, reason))
                 if index in self.other_work and not (index in self.bodies and self.bodies[index].blocked):
                     self.busy -= 1  # nobody waits for the answer of a condition, a fallback, a list or a body
+            if self._held:
+                self._give_back(index, self.attempts.get(index, 0) + 1)
             self._cancel_node(index, now)
 
     def _cancel_node(self, index: int, now: float) -> None:

@@ -178,7 +178,8 @@ def _blockers(
     try:
         TopologicalSorter(dict(enumerate(blockers))).prepare()
     except CycleError as error:
-        circle = " after ".join(known[item] for item in reversed(error.args[1]))
+        places_round: list[int] = error.args[1]
+        circle = " after ".join([known[item] for item in reversed(places_round)])
         message = f"items of `{label}` wait for one another: {circle}"
         raise ValueError(message) from None
     return blockers

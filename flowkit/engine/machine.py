@@ -210,6 +210,12 @@ class Machine(Suspending):
             self._close(now)
         return True
 
+    def lend(self, index: int, attempt: int, now: float) -> bool:
+        """An attempt has its place under a limit that other runs share; False if it doesn't want it any more."""
+        lent = self._lend(index, attempt)
+        self._close(now)
+        return lent
+
     def decide(self, index: int, decision: Decision, now: float) -> None:
         """Somebody decided at a gate. Raises `IllegalTransition` where it isn't open any more."""
         if index not in self.suspended or self.status[index] is not Status.WAITING:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flowkit.engine.limits import Limits
 
 if TYPE_CHECKING:
     import asyncio
@@ -153,10 +155,12 @@ class Services:
     __slots__ = (
         "clock",
         "inline",
+        "limits",
         "loops",
         "observers",
         "plan",
         "random",
+        "read",
         "store",
         "timekeeper",
         "tracer",
@@ -178,10 +182,12 @@ class Services:
         inline: bool = False,
         watched: bool = False,
         plan: Callable[[Graph], Plan],
+        read: Callable[[str, Any], Any],
     ) -> None:
         self.clock = clock
         self.workers = workers
         self.loops = loops
+        self.limits = Limits()
         self.timekeeper = timekeeper
         self.random = random
         self.store = store
@@ -193,3 +199,5 @@ class Services:
         """Whether the invariants of machines are checked as they go."""
         self.plan = plan
         """Checks a graph and lays it out. Raises what starting a workflow of that graph would raise."""
+        self.read = read
+        """Makes a value from JSON text, by its annotation. Raises `EncodingError`."""

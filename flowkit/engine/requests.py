@@ -13,8 +13,9 @@ import attrs
 
 if TYPE_CHECKING:
     from flowkit.errors import CancelReason, StepTimeout
+    from flowkit.policies import Limit
 
-__all__ = ["Emit", "Failure", "Finish", "Work", "Point", "Record", "Request", "Stop", "Wake"]
+__all__ = ["Borrow", "Emit", "Failure", "Finish", "GiveBack", "Point", "Record", "Request", "Stop", "Wake", "Work"]
 
 
 class Point(enum.StrEnum):
@@ -62,6 +63,26 @@ class Work(enum.Enum):
     def point(self) -> Point:
         """The point at which it is done."""
         return self.value
+
+
+@attrs.frozen
+class Borrow:
+    """An attempt wants a place under a limit that other runs share. Answer with `lend`, now or when there is one."""
+
+    point: ClassVar[Point] = Point.START
+    node: int
+    attempt: int
+    limit: Limit
+
+
+@attrs.frozen
+class GiveBack:
+    """An attempt needs its place under a limit no more, or isn't going to have one."""
+
+    point: ClassVar[Point] = Point.EFFECT
+    node: int
+    attempt: int
+    limit: Limit
 
 
 @attrs.frozen
@@ -115,7 +136,7 @@ class Finish:
     """What is told of it, where somebody listens."""
 
 
-Request = Record | Stop | Emit | Wake | Finish
+Request = Borrow | GiveBack | Record | Stop | Emit | Wake | Finish
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from flowkit.graph import Graph, Node, Region, StepSpec
-    from flowkit.policies import Policy, StepOptions
+    from flowkit.policies import Limit, Policy, StepOptions
 
 __all__ = ["Lane", "Plan", "compile_plan", "taken"]
 
@@ -85,6 +85,8 @@ class Plan:
     """Per node, the maps that have it among their items; they don't wait for it, their items do."""
     turns: Mapping[int, int]
     """Per node in a block where one step runs at a time, that block."""
+    limits: AbstractSet[Limit]
+    """The limits that steps share with those of other runs."""
     leavable: Sequence[int]
     """The calls of workflows among what a race or a scope may leave behind."""
 
@@ -175,6 +177,7 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         if i >= first:
             inner[i] = compile_plan(CheckedGraph(written))
             settle.executors |= inner[i].executors
+            settle.limits |= inner[i].limits
     return Plan(
         graph,
         first,
@@ -194,6 +197,7 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         cleanup,
         lists,
         turns,
+        settle.limits,
         [i for i in leavable if lanes[i - first] is Lane.FLOW],
     )
 
@@ -254,6 +258,7 @@ class _Policies:
         self.defaults = defaults
         self.known: dict[StepSpec, tuple[Policy, Lane, bool]] = {}
         self.executors: set[str] = set()
+        self.limits: set[Limit] = set()
 
     def of(self, spec: StepSpec) -> tuple[Policy, Lane, bool]:
         known = self.known.get(spec)
@@ -262,14 +267,14 @@ class _Policies:
             alone = isinstance(defaults, Unset)
             settled: tuple[Policy, Lane, bool] | None = spec.remembered.get(compile_plan) if alone else None
             if settled is not None:
-                self.executors.add(settled[0].executor)
+                self._note(settled[0])
                 self.known[spec] = settled
                 return settled
             # What waits isn't one of the workflow's own steps, whose defaults these are.
             policy = (
                 spec.policy if isinstance(defaults, Unset) or spec.suspends else spec.options.over(defaults).resolved()
             )
-            self.executors.add(policy.executor)
+            self._note(policy)
             if spec.flow is not None:
                 lane = Lane.FLOW
             elif spec.is_async:
@@ -284,6 +289,11 @@ class _Policies:
             if alone:
                 spec.remembered[compile_plan] = known
         return known
+
+    def _note(self, policy: Policy) -> None:
+        self.executors.add(policy.executor)
+        if policy.limit is not None:
+            self.limits.add(policy.limit)
 
 
 def _map_edges(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from .durations import Duration
+from .limits import Limit
 from .retry import Retry
 from .steps import OnFailure, OnItemFailure, StepOptions
 
@@ -44,6 +45,7 @@ class StepCallKeywords(ItemKeywords, total=False):
     idempotent: bool
     interrupt: bool
     must_use: bool
+    limit: Limit | None
 
 
 class StepKeywords(StepCallKeywords, total=False):

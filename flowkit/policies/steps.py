@@ -12,6 +12,7 @@ from flowkit.errors import PolicyError
 
 from .durations import Duration, is_a, is_whole, near, refused, seconds, shown
 from .layers import UNSET, Options, Unset, flag, name, refuse_unknown, settled, text
+from .limits import Limit
 from .retry import Retry
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _ON_ITEM_FAILURE = ("fail", "halt", "continue", "skip_dependents")
 def _is_plain(policy: Policy) -> bool:
     untimed = policy.timeout is None and policy.total_timeout is None and policy.heartbeat_timeout is None
     at_once = policy.run_if is None and policy.not_before is None and not policy.delay
-    return untimed and at_once and policy.retry is None and policy.on_failure == "fail"
+    return untimed and at_once and policy.retry is None and policy.limit is None and policy.on_failure == "fail"
 
 
 @attrs.frozen
@@ -68,6 +69,7 @@ class Policy:
     executor: str = "thread"
     idempotent: bool = False
     interrupt: bool = False
+    limit: Limit | None = None
     max_concurrency: int | None = None
     on_item_failure: OnItemFailure = "fail"
     item_key: Callable[..., Any] | None = None
@@ -184,6 +186,12 @@ def _max_concurrency(value: int | Unset | None) -> int | Unset | None:
     raise refused("max_concurrency", value, "lets nothing run; write 1 or more, or None for no limit")
 
 
+def _limit_of_places(value: Limit | Unset | None) -> Limit | Unset | None:
+    if value is UNSET or value is None or is_a(Limit, value):
+        return value
+    raise refused("limit", value, 'is no Limit; write limit=Limit("db", 4), or max_concurrency= for one map')
+
+
 def _on_item_failure(value: OnItemFailure | Unset) -> OnItemFailure | Unset:
     if value is UNSET or (is_a(str, value) and value in _ON_ITEM_FAILURE):
         return value
@@ -232,6 +240,7 @@ class StepOptions(Options):
     idempotent: bool | Unset = attrs.field(default=UNSET, validator=flag)
     interrupt: bool | Unset = attrs.field(default=UNSET, validator=flag)
     must_use: bool | Unset = attrs.field(default=UNSET, validator=flag)
+    limit: Limit | Unset | None = attrs.field(default=UNSET, converter=_limit_of_places)
     max_concurrency: int | Unset | None = attrs.field(default=UNSET, converter=_max_concurrency)
     on_item_failure: OnItemFailure | Unset = attrs.field(default=UNSET, converter=_on_item_failure)
     item_key: Callable[..., Any] | Unset | None = attrs.field(default=UNSET, converter=_item_key)
@@ -262,6 +271,7 @@ class StepOptions(Options):
             executor=settled(self.executor, "thread"),
             idempotent=settled(self.idempotent, False),
             interrupt=settled(self.interrupt, False),
+            limit=settled(self.limit, None),
             max_concurrency=settled(self.max_concurrency, None),
             on_item_failure=settled(self.on_item_failure, "fail"),
             item_key=settled(self.item_key, None),

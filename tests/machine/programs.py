@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from flowkit import (
     Fallback,
     Fatal,
+    Limit,
     Retry,
     always,
     concurrent,
@@ -98,6 +99,8 @@ class Call(Part):
     idempotent: bool = False
     max_concurrency: int | None = None
     on_item_failure: str = "fail"
+    limit: int = 0
+    """How many attempts there are at a time of all calls with this; 0 is any number."""
     limits: tuple[tuple[str, float], ...] = ()
     """More options, by name."""
 
@@ -213,6 +216,7 @@ def calls(limits, *, timely=False):
         "delay": st.sampled_from([0.0, 0.0, 2.0]),
         "idempotent": st.booleans(),
         "limits": limits,
+        "limit": st.sampled_from([0, 0, 0, 1, 2]),
     }
     one = st.builds(Call, st.tuples(behaviours), args=some, discarded=st.sampled_from([False, False, True]), **common)
     many = st.builds(
@@ -510,6 +514,7 @@ class Writer:
             "idempotent": statement.idempotent,
             "max_concurrency": statement.max_concurrency,
             "on_item_failure": statement.on_item_failure,
+            "limit": Limit(f"l{statement.limit}", statement.limit) if statement.limit else None,
             "depends_on": [pick(self.refs, i) for i in statement.depends_on if self.refs],
             "depends_on_any": [pick(self.refs, i) for i in statement.any_of if self.refs],
             **dict(statement.limits),

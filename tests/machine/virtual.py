@@ -24,7 +24,7 @@ from flowkit.engine.events import make
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.recordings import Unwound, record_body
-from flowkit.engine.requests import Emit, Failure, Finish, Record, Stop, Work
+from flowkit.engine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Work
 from flowkit.engine.statuses import Status
 from flowkit.engine.waiting import Waiting
 from flowkit.errors import CancelReason
@@ -189,6 +189,10 @@ class Virtual:
         self.recorded: set[int] = set()
         self.log: list[Moment] = []
         self.events: list[Any] = []
+        self.line: list[Borrow] = []
+        """Attempts that wait for a place under a limit."""
+        self.lent: list[tuple[int, int, Any]] = []
+        """Those that have one."""
         self.finishes = 0
         self.delays: list[tuple[str, float]] = []
         self.begun = False
@@ -291,6 +295,8 @@ class Virtual:
             self.end(work)
         assert self.statuses == before
         assert self.finishes == 1
+        self.answer()
+        assert not self.lent, "a place under a limit was never given back"
 
     def cancel(self, reason, detail=""):
         ended = self.machine.cancel(reason, self.now, detail)
@@ -460,6 +466,16 @@ class Virtual:
             done += 1
             if isinstance(request, Emit):
                 self._emit(request)
+            elif isinstance(request, Borrow):
+                self.line.append(request)
+                self._lend(request.limit)
+            elif isinstance(request, GiveBack):
+                waiting = [one for one in self.line if (one.node, one.attempt) == (request.node, request.attempt)]
+                if waiting:
+                    self.line.remove(waiting[0])
+                else:
+                    self.lent.remove((request.node, request.attempt, request.limit))
+                self._lend(request.limit)
             elif isinstance(request, Record):
                 assert self.machine.keeps
                 self.note("ask to record", request.node)
@@ -477,6 +493,14 @@ class Virtual:
                     self._emit(request.news)
                 self.note("finish")
         requests.clear()
+
+    def _lend(self, limit):
+        """Give the places of a limit that are free to who has waited for longest."""
+        for request in [one for one in self.line if one.limit == limit]:
+            if sum(held == limit for _, _, held in self.lent) < limit.places:
+                self.line.remove(request)
+                self.lent.append((request.node, request.attempt, limit))
+                assert self.machine.lend(request.node, request.attempt, self.now)
 
     def _emit(self, news):
         machine, node = self.machine, news.node
@@ -540,6 +564,9 @@ class Virtual:
         assert policy.idempotent or index not in bodies, "an attempt was started beside one that hadn't ended"
         limit = 1 if policy.retry is None else policy.retry.max_attempts
         assert limit is None or attempt <= limit
+        if policy.limit is not None:
+            assert sum(machine.policies[i].limit == policy.limit for i in bodies) < policy.limit.places
+            assert (index, attempt, policy.limit) in self.lent
         if owner is not None and policy.max_concurrency is not None:
             assert sum(machine.owners[i] is owner for i in bodies) < policy.max_concurrency
 

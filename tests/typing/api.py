@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Generic, TypeVar, assert_type
 
 import attrs
 
+import flowkit.live
 from flowkit import (
+    Completed,
     Engine,
     Fallback,
     Graph,
@@ -29,6 +32,7 @@ from flowkit import (
     StepRecord,
     Unmapped,
     Workflow,
+    command,
     concurrent,
     current,
     discard,
@@ -716,3 +720,21 @@ def told() -> str:
 
 async def a_live_body_is_none_of_these(numbers: AsyncIterator[int]) -> None:
     two.map(numbers, ["a"])  # type: ignore[arg-type]
+
+
+async def programs(folder: Path) -> None:
+    assert_type(command(["make", "test"]), Completed)
+    assert_type(command(["make", folder, 3, 0.5], env={"A": "b", "N": 3, "C": None}, cwd=folder, input=b"x"), Completed)
+    assert_type(command(("make",), check=False, timeout="5m", retries=2, name="build").stdout, str)
+    assert_type(command(["stock"], parse=Row), Row)
+    assert_type(command(["stock"], parse=list[Row])[0], Row)
+    _maybe: Row | None = command(["stock"], parse=Row | None)
+    assert_type(command(["stock"], parse=parse.__wrapped__), list[Row])
+    assert_type(command(["stock"], parse=len), int)
+    assert_type(await flowkit.live.command(["make"]), Completed)
+    assert_type(await flowkit.live.command(["stock"], parse=Row), Row)
+    assert_type(await flowkit.live.command(["stock"], parse=len), int)
+    command(["make"], parse=3)  # type: ignore[call-overload]
+    command(["make"], tiemout=3)  # type: ignore[call-overload]
+    command([b"make"])  # type: ignore[list-item]
+    command(3)  # type: ignore[call-overload]
