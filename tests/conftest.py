@@ -1,4 +1,4 @@
-"""How hard the properties are tried: HYPOTHESIS_PROFILE is `dev` (the default), `ci` or `nightly`."""
+"""How hard the properties are tried: HYPOTHESIS_PROFILE is `dev` (the default), `ci`, `few` or `nightly`."""
 
 import os
 
@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", settings.get_profile("calm"), max_examples=50)
 settings.register_profile("ci", settings.get_profile("calm"), max_examples=200, derandomize=True, print_blob=True)
+settings.register_profile("few", settings.get_profile("ci"), max_examples=25)
 settings.register_profile("nightly", settings.get_profile("calm"), max_examples=5_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 

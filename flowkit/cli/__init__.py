@@ -1,13 +1,14 @@
 """The command line: `flowkit`, and `python -m flowkit`. The one door to cyclopts and rich.
 
-Reading order: commands -> targets -> options -> running -> progress -> checking -> looking; and failures and terminal,
-on which they all stand.
+Reading order: commands -> targets -> options -> running -> progress -> answers -> asking -> hearing -> checking ->
+looking; and failures and terminal, on which they all stand.
 
 Results go to stdout, all else to stderr. Exit codes:
 
 ====  =====================================================================================================
 0     it did what was asked for
-1     the workflow failed: a step or its body raised, or the checks found errors
+1     the workflow failed: a step or its body raised, the checks found errors, or an answer given for a gate
+      didn't fit it and the run was cancelled
 2     nothing was run, because of the command itself: an unknown name, a wrong option, bad JSON, a module
       that can't be imported, a library that isn't installed
 130   it was interrupted with Ctrl-C: the run was cancelled, and has ended

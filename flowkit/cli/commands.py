@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 import flowkit
 from flowkit.cli.failures import told
-from flowkit.cli.options import EPILOGUE, Format, JsonInput, Own, arguments_of
+from flowkit.cli.options import EPILOGUE, Approve, Format, JsonInput, Own, Reject, Send, Who, arguments_of
 from flowkit.cli.targets import find_workflow
 from flowkit.cli.terminal import Refused, errors, give_up, note, problem, refuse
 
@@ -60,21 +60,40 @@ app = App(
 
 
 @app.command
-def run(target: Target, /, *args: Rest, json: JsonInput = None) -> int:
+def run(
+    target: Target,
+    /,
+    *args: Rest,
+    json: JsonInput = None,
+    approve: Approve = None,
+    reject: Reject = None,
+    send: Send = None,
+    who: Who = None,
+) -> int:
     """Run a workflow and print its result as JSON.
 
-    What it prints by itself goes to stderr. In a terminal its steps are shown while they run.
+    What it prints by itself goes to stderr. In a terminal its steps are shown while they run, and its gates are asked.
     """
+    from flowkit.cli.answers import answers_for
     from flowkit.cli.running import run_workflow
 
     out = sys.stdout
     # The result is all that stdout says, so that other programs can read it.
     with contextlib.redirect_stdout(sys.stderr):
         workflow = find_workflow(target)
-        own = {"json": Own(JsonInput, json)}
+        own = {
+            "json": Own(JsonInput, json),
+            "approve": Own(Approve, approve),
+            "reject": Own(Reject, reject),
+            "send": Own(Send, send),
+            "who": Own(Who, who),
+        }
         with contextlib.redirect_stdout(out):  # help is what was asked for
             bound = arguments_of(workflow, f"flowkit run {target}", args, own, complete=True)
-        return 0 if bound is None else run_workflow(workflow, bound.args, bound.kwargs, out)
+        if bound is None:
+            return 0
+        given = {name: option.value for name, option in own.items() if name != "json"}
+        return run_workflow(workflow, bound.args, bound.kwargs, answers_for(workflow, **given), out)
 
 
 @app.command
@@ -174,7 +193,7 @@ def _guarded(arguments: list[str]) -> list[str]:
     for place, argument in enumerate(arguments[1:], 1):
         if takes_value:
             takes_value = False
-        elif argument in {"--json", "--format"}:
+        elif argument in {"--json", "--format", "--approve", "--reject", "--send", "--who"}:
             takes_value = True
         elif not argument.startswith("-"):
             return [*arguments[: place + 1], "--", *arguments[place + 1 :]]

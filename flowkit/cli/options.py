@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flowkit.cli.targets import Named
 
-__all__ = ["EPILOGUE", "Format", "JsonInput", "Own", "arguments_of"]
+__all__ = ["EPILOGUE", "Approve", "Format", "JsonInput", "Own", "Reject", "Send", "Who", "arguments_of"]
 
 _OURS: Final = Group("flowkit", sort_key=1)
 
@@ -33,6 +33,18 @@ JsonInput: TypeAlias = Annotated[
     ),
 ]
 Format: TypeAlias = Annotated[Literal["text", "mermaid", "dot"], Parameter(help="How to draw it.", group=_OURS)]
+
+
+def _given(help: str) -> Parameter:
+    return Parameter(help=help, group=_OURS, allow_leading_hyphen=True, show_default=False, negative=())
+
+
+Approve: TypeAlias = Annotated[
+    list[str] | None, _given("Say yes at a gate, by its key or by what it asks: KEY, or KEY=CHOICE. Repeatable.")
+]
+Reject: TypeAlias = Annotated[list[str] | None, _given("Say no at a gate: KEY, or KEY=FEEDBACK. Repeatable.")]
+Send: TypeAlias = Annotated[list[str] | None, _given("Send a signal: NAME=JSON. Repeatable; sent in their order.")]
+Who: TypeAlias = Annotated[str | None, _given("Who decides at gates; the name of the login, unless given.")]
 
 EPILOGUE: Final = (
     "Exit codes: 0 done; 1 the workflow failed, or a check found errors; 2 nothing was run, because of the command itself; "
@@ -67,7 +79,7 @@ def arguments_of(
     if given is None:
         return None
     for name, option in offered.items():
-        own[name] = Own(option.annotation, given.pop(name, option.value))
+        own[name] = Own(option.annotation, _joined(option.value, given.pop(name, option.value)))
     file = own["json"].value
     if file is not None:
         given = _from_json(file, workflow.spec.label, signature, hints) | given
@@ -77,6 +89,12 @@ def arguments_of(
     if complete:
         bound.apply_defaults()
     return bound
+
+
+def _joined(before: Any, behind: Any) -> Any:
+    """The value of an option of ours that may stand before the workflow and behind it: lists have both."""
+    both = isinstance(before, list) and isinstance(behind, list) and before is not behind
+    return [*before, *behind] if both else behind
 
 
 class _Parser:

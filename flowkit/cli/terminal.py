@@ -66,15 +66,19 @@ def is_watched() -> bool:
 
 def problem(message: str, *helps: str) -> None:
     """Say on stderr what is wrong, and the ways out."""
+    _say(("error", "bold red"), message, helps)
+
+
+def note(message: str, *helps: str) -> None:
+    """Say something on stderr, and what can be done about it; empty helps are left out."""
+    _say(("note", "bold"), message, [one for one in helps if one])
+
+
+def _say(kind: tuple[str, str], message: str, helps: Sequence[str]) -> None:
     console = errors()
-    console.print(Text.assemble(("error", "bold red"), ": ", message))
+    console.print(Text.assemble(kind, ": ", message))
     for text in helps:
         console.print(Text.assemble("  ", ("help", "bold"), ": ", text))
-
-
-def note(message: str) -> None:
-    """Say something on stderr."""
-    errors().print(Text.assemble(("note", "bold"), ": ", message))
 
 
 def show(found: Sequence[Diagnostic], console: Console) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import re
+import select
 import subprocess
 import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 from typing import NamedTuple
@@ -17,6 +20,7 @@ from flowkit import runner
 from flowkit.cli import main
 
 ROOT = Path(__file__).parents[2]
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Answer(NamedTuple):
@@ -97,3 +101,57 @@ def spawn(project, environment):
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
+
+
+class Terminal:
+    """A terminal in which a command runs."""
+
+    def __init__(self, spawn, *arguments, **streams):
+        pty = pytest.importorskip("pty", reason="there are no terminals of one's own here")
+        self._ours, theirs = pty.openpty()
+        self.process = spawn(*arguments, **{"stdin": theirs, "stdout": theirs, "stderr": theirs, **streams})
+        os.close(theirs)
+        self.raw = ""
+
+    def read(self, *, until=None):
+        """All that is shown until the end, or until there is a line that matches a pattern."""
+        deadline = time.monotonic() + 60
+        while until is None or not re.search(until, self.text):
+            ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
+            assert ready, f"nothing more after {self.text!r}"
+            try:
+                chunk = os.read(self._ours, 65_536)
+            except OSError:  # the other end is closed
+                break
+            if not chunk:
+                break
+            self.raw += chunk.decode()
+        return self.text
+
+    def type(self, text):
+        """What somebody types; Enter is a newline."""
+        os.write(self._ours, text.encode())
+
+    @property
+    def text(self):
+        return ESCAPES.sub("", self.raw).replace("\r", "")
+
+    def close(self):
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminal(spawn, environment):
+    """The command, in a terminal of its own; `streams` are those of it that go elsewhere."""
+    opened = []
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+        environment.pop(name, None)
+
+    def terminal(*arguments, streams=None, **variables):
+        environment.update(TERM="xterm-256color", LINES="20", **variables)
+        opened.append(Terminal(spawn, *arguments, **(streams or {})))
+        return opened[-1]
+
+    yield terminal
+    for one in opened:
+        one.close()

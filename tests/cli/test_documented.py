@@ -55,7 +55,7 @@ def test_example_says_what_the_page_says(shell, line, expected):
 
 def test_there_are_examples_of_all_commands():
     assert {line.split("flowkit ")[1].split()[0] for line, _ in EXAMPLES} == {"run", "check", "graph", "explain"}
-    assert set(FILES) == {"shop.py", "orders.py"}
+    assert set(FILES) == {"shop.py", "orders.py", "release.py"}
 
 
 def test_the_page_names_what_exists(flowkit):

@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
-pty = pytest.importorskip("pty", reason="there are no terminals of one's own here")
-
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+pytest.importorskip("pty", reason="there are no terminals of one's own here")
 
 SHOP = """
     import asyncio
@@ -81,54 +77,6 @@ WAITING = """
     def waiting(patient: bool = False) -> list[int]:
         return [endless.ref(patient), in_a_thread()]
 """
-
-
-class Terminal:
-    """A terminal in which a command runs."""
-
-    def __init__(self, spawn, *arguments):
-        self._ours, theirs = pty.openpty()
-        self.process = spawn(*arguments, stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        self.raw = ""
-
-    def read(self, *, until=None):
-        """All that is shown until the end, or until there is a line that matches a pattern."""
-        deadline = time.monotonic() + 60
-        while until is None or not re.search(until, self.text):
-            ready, _, _ = select.select([self._ours], [], [], max(0.0, deadline - time.monotonic()))
-            assert ready, f"nothing more after {self.text!r}"
-            try:
-                chunk = os.read(self._ours, 65_536)
-            except OSError:  # the other end is closed
-                break
-            if not chunk:
-                break
-            self.raw += chunk.decode()
-        return self.text
-
-    @property
-    def text(self):
-        return ESCAPES.sub("", self.raw).replace("\r", "")
-
-    def close(self):
-        os.close(self._ours)
-
-
-@pytest.fixture
-def terminal(spawn, environment):
-    opened = []
-    for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM"):
-        environment.pop(name, None)
-
-    def terminal(*arguments, **variables):
-        environment.update(TERM="xterm-256color", LINES="20", **variables)
-        opened.append(Terminal(spawn, *arguments))
-        return opened[-1]
-
-    yield terminal
-    for one in opened:
-        one.close()
 
 
 def await_lines(process, word, count):

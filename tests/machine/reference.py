@@ -25,6 +25,7 @@ class Reference:
         self.plan, self.inner = plan, inner or {}
         self.nodes, self.policies = plan.nodes, plan.policies
         self.keys = [prefix + key for key in plan.graph.keys]
+        self.places = {key: index for index, key in enumerate(self.keys)}
         self.ends, self.lengths = ends, dict(lengths)
         self.final: dict[str, Status] = {}
         self.unhandled: set[str] = set()
@@ -71,13 +72,10 @@ class Reference:
                 return
             region = self.plan.graph.regions[region.parent]
 
-    def behind(self, keys):
-        """What is in `always` blocks whose place in the text is one of these."""
-        return {
-            self.keys[node.index]
-            for node in self.nodes
-            if any(region.cleans_up and self.keys[region.test] in keys for region in self.around(node))
-        }
+    @property
+    def cleanup(self):
+        """What is in `always` blocks."""
+        return {key for key in self.final if self.cleans_up(self.nodes[self.places[key.partition("[")[0]]])}
 
     def cleans_up(self, node):
         return any(region.cleans_up for region in self.around(node))
