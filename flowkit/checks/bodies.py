@@ -6,7 +6,7 @@ The body itself is read, not the functions that it calls or defines.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flowkit.checks.impure import impurity
 from flowkit.checks.names import MISSING, is_ours
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flowkit.checks.names import Names
     from flowkit.checks.source import Text
 
-__all__ = ["blocking_calls", "identity_tests", "impure_calls", "is_result", "steps_in_blocks"]
+__all__ = ["blocking_calls", "identity_tests", "impure_calls", "is_result", "left_branches", "steps_in_blocks"]
 
 
 def identity_tests(text: Text, names: Names) -> Iterator[Diagnostic]:
@@ -109,12 +109,68 @@ def _is_called(call: ast.Call, name: str, names: Names) -> bool:
 
 def _is_region(manager: ast.expr, names: Names) -> bool:
     """Whether a `with` is about one of flowkit's own blocks."""
+    found = _entered(manager, names)
+    return found is not MISSING and is_ours(found)
+
+
+def _entered(manager: ast.expr, names: Names) -> Any:
+    """What a `with` calls to make its block, as far as the source shows it."""
     if isinstance(manager, ast.Name):
         values = names.bound.get(manager.id, ())
         if len(values) == 1 and isinstance(values[0], ast.Call):
             manager = values[0]
-    found = names.find(manager.func if isinstance(manager, ast.Call) else manager)
-    return found is not MISSING and is_ours(found)
+    return names.find(manager.func if isinstance(manager, ast.Call) else manager)
+
+
+_Leaving: TypeAlias = ast.Return | ast.Raise | ast.Break | ast.Continue
+
+
+def left_branches(text: Text, names: Names) -> Iterator[Diagnostic]:
+    """Find `return`, `raise`, `break` and `continue` out of a `when` or an `otherwise`: they are obeyed now (FK408)."""
+    for node in within(text.node, nested=False):
+        if not isinstance(node, _Leaving):
+            continue
+        block = _branch_left(node, text, names)
+        if block is None:
+            continue
+        word, branch = type(node).__name__.lower(), text.quote(block.context_expr)
+        yield Diagnostic(
+            code="FK408",
+            level=Level.ERROR,
+            title=f"`{word}` in `with {branch}` is obeyed while recording, whatever comes of the test",
+            labels=(
+                Label(text.keyword(node), "this leaves the body now" if word in _ENDS else "this leaves the round now"),
+                Label(text.span(block.context_expr), "which decides later what runs", primary=False),
+            ),
+            helps=(_INSTEAD[word],),
+        )
+
+
+_ENDS: Final = ("return", "raise")
+_INSTEAD: Final = {
+    "return": "write what follows in `with otherwise():`; `cond(test, lambda: a(x), lambda: b(x))` gives one of two values",
+    "raise": "raise it in a step that is called in the block",
+    "break": "write the loop as rounds: a workflow that calls itself, or `repeat`",
+    "continue": "write the rest of the round in `with otherwise():`",
+}
+
+
+def _branch_left(leaving: _Leaving, text: Text, names: Names) -> ast.withitem | None:
+    """The branch that a statement leaves."""
+    node: ast.AST = leaving
+    while node is not text.node:
+        inner, node = node, text.parents[node]
+        if isinstance(leaving, ast.Break | ast.Continue) and isinstance(node, ast.For | ast.While):
+            if inner not in node.orelse:
+                return None
+        elif isinstance(leaving, ast.Raise) and isinstance(node, ast.Try) and inner in node.body and node.handlers:
+            return None
+        elif isinstance(node, ast.With) and isinstance(inner, ast.stmt):
+            for item in node.items:
+                found = _entered(item.context_expr, names)
+                if found is not MISSING and is_ours(found) and getattr(found, "__name__", "") in ("when", "otherwise"):
+                    return item
+    return None
 
 
 def _in_try(text: Text, names: Names, block: ast.Try | ast.TryStar, calls: list[ast.Call]) -> Diagnostic:

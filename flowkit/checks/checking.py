@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from flowkit.checks.annotations import missing_annotations
-from flowkit.checks.bodies import blocking_calls, identity_tests, impure_calls, steps_in_blocks
+from flowkit.checks.bodies import blocking_calls, identity_tests, impure_calls, left_branches, steps_in_blocks
 from flowkit.checks.dependencies import cycles, shared_names
 from flowkit.checks.dropped import dropped_options, dropped_runs
 from flowkit.checks.forms import memory_of, unfamiliar
@@ -28,7 +28,7 @@ __all__ = ["CheckedGraph", "check", "find", "inspect_source"]
 
 _BODY: Final = "checks.body"
 _LIVE_RULES: Final = (blocking_calls, impure_calls, dropped_options, dropped_runs)
-_RULES: Final = (identity_tests, steps_in_blocks, impure_calls, dropped_options, dropped_runs)
+_RULES: Final = (identity_tests, steps_in_blocks, left_branches, impure_calls, dropped_options, dropped_runs)
 
 
 @attrs.frozen

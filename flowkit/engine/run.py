@@ -131,7 +131,9 @@ class Run(Generic[R]):
 
     def _gate(self, wanted: str | None) -> tuple[int, Waiting]:
         gates = self._driver.gates()
-        found = [(index, asked) for index, key, asked in gates if wanted is None or wanted in (key, asked.name)]
+        found = [(index, asked) for index, key, asked in gates if wanted is None or wanted == key]
+        if not found:  # a key is one gate's alone, what is asked may be asked twice
+            found = [(index, asked) for index, _, asked in gates if wanted == asked.name]
         if len(found) == 1:
             return found[0]
         known = ", ".join(f"`{key}` ({asked.name})" for _, key, asked in gates)

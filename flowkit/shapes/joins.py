@@ -103,7 +103,7 @@ def _refuse_values(*branches: Any) -> None:
 
 
 def _refuse_count(word: str, count: Any) -> None:
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    if type(count) is Ref or isinstance(count, bool) or not isinstance(count, int) or count < 1:
         message = f"`{word}` takes how many results there are to be, 1 or more, not {count!r}"
         raise MisuseError(message)
 

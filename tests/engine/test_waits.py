@@ -22,6 +22,7 @@ from flowkit import (
     Signal,
     StepOptions,
     StepTimeout,
+    concurrent,
     gate,
     live,
     outcome,
@@ -252,6 +253,21 @@ def test_somebody_approves_and_says_what_and_why():
     decision = run.result(timeout=LONG)
     assert decision == Decision(approved=True, choice="blue", who="ann", feedback="looks fine")
     assert run.gates == []
+
+
+def test_a_gate_is_found_by_its_key_though_another_asks_the_same():
+    @workflow
+    def twice() -> list[Decision]:
+        with concurrent():
+            return [gate("b", name="a"), gate("c?", name="b")]
+
+    run = twice.start()
+    opened = (event for event in run.events() if isinstance(event, events.GateOpened))
+    next(opened), next(opened)
+    run.approve("b", who="ann")
+    run.approve("a", who="bob")
+
+    assert [decision.who for decision in run.result(timeout=LONG)] == ["bob", "ann"]
 
 
 @pytest.mark.parametrize("choice", [None, "red"])
