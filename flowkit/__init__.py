@@ -34,6 +34,7 @@ from flowkit.errors import (
     RunNotFound,
     Skipped,
     StepTimeout,
+    ValidationError,
 )
 from flowkit.graph import Graph, Outcome, Selected
 from flowkit.policies import Fallback, Limit, Retry, StepOptions, exponential, fixed, linear
@@ -101,6 +102,7 @@ __all__ = [
     "RunStatus",
     "Selected",
     "Signal",
+    "ValidationError",
     "Skipped",
     "Step",
     "StepContext",

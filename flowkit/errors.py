@@ -8,6 +8,7 @@
         ├── PolicyError          an option or a policy can't mean anything     (also ValueError)
         ├── MisuseError          the right thing called in the wrong place     (also TypeError)
         ├── EncodingError        a value that can't be kept, or read back      (also ValueError)
+        ├── ValidationError      a value that isn't what its annotation says   (also TypeError)
         ├── CommandFailed        a program ended badly, or couldn't be run
         ├── StepTimeout          a step ran out of time                        (also TimeoutError)
         ├── RunCancelled         the run was cancelled, and by what
@@ -63,6 +64,7 @@ __all__ = [
     "RunNotFound",
     "Skipped",
     "StepTimeout",
+    "ValidationError",
 ]
 
 TimeoutKind = Literal["timeout", "total_timeout", "heartbeat_timeout"]
@@ -142,6 +144,21 @@ class EncodingError(FlowkitError, ValueError):
 
     def __str__(self) -> str:
         return f"`{self.path}`: {self.problem}"
+
+
+class ValidationError(FlowkitError, TypeError):
+    """An argument or a result of a step with `validate=True` isn't what its annotation says.
+
+    `path` says where in the value: `$` is the value itself, `$.user.tags[3]` a part of it.
+    """
+
+    def __init__(self, problem: str, path: str = "$") -> None:
+        super().__init__(problem, path)
+        self.problem = problem
+        self.path = path
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class CommandFailed(FlowkitError):

@@ -31,6 +31,7 @@ from flowkit.errors import (
     RunNotFound,
     Skipped,
     StepTimeout,
+    ValidationError,
 )
 
 EXAMPLES = [
@@ -39,6 +40,7 @@ EXAMPLES = [
     PolicyError("timeout=0 can't ever hold"),
     MisuseError("a workflow was called in a body"),
     EncodingError("a socket can't be kept", "$.user.tags[3]"),
+    ValidationError("argument `x` of `score` doesn't fit", "$.tags[3]"),
     CommandFailed(["make", "test"], 2, "1 failed\n", "make: *** [test] Error 1\n"),
     StepTimeout("fetch", 30, "timeout"),
     StepTimeout("fetch", 300.0, "total_timeout"),
@@ -124,6 +126,7 @@ def test_errors_of_users_keep_their_own_address():
     [
         (PolicyError("x"), ValueError),
         (EncodingError("x"), ValueError),
+        (ValidationError("x"), TypeError),
         (MisuseError("x"), TypeError),
         (StepTimeout("fetch", 1), TimeoutError),
     ],

@@ -55,7 +55,9 @@ class Calling:
             if self._machine.is_interruptible(index):
                 value = self._interruptibly(inside, place, index, attempt, spec, args, kwargs)
             else:
-                value = self._context.copy().run(self._invoke, inside, index, attempt, spec.target, args, kwargs)
+                value = self._context.copy().run(
+                    self._invoke, inside, index, attempt, self._target(index, spec), args, kwargs
+                )
             self.refuse(value, spec)
             if type(value) is Waiting and spec.suspends:
                 return self._machine.suspend, value
@@ -71,9 +73,18 @@ class Calling:
         attempt_here.set((inside, index, attempt))
         if self.trace is not None:
             self.trace.enter(index, attempt)
-        value = await spec.target(*args, **(kwargs or {}))
+        value = await self._target(index, spec)(*args, **(kwargs or {}))
         self.refuse(value, spec)
         return value
+
+    def _target(self, index: int, spec: StepSpec) -> Callable[..., Any]:
+        """What is called for a step: its function, held to its annotations where that is asked for."""
+        policy = self._machine.policies[index]
+        if policy is None or not policy.validate or spec.suspends:
+            return spec.target
+        from flowkit.checks.conforming import held
+
+        return held(spec)
 
     def failure(self, index: int, attempt: int, error: BaseException) -> Failure:
         """What an attempt ended with, and what its policy says of it. While the exception is being handled."""
@@ -109,7 +120,7 @@ class Calling:
             context.run(self.trace.enter, index, attempt)  # not under an interrupt; entering twice is entering once
         place.arm()
         try:
-            return context.run(self._invoke, inside, index, attempt, spec.target, args, kwargs)
+            return context.run(self._invoke, inside, index, attempt, self._target(index, spec), args, kwargs)
         finally:
             place.disarm()
 

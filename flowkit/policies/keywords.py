@@ -44,6 +44,7 @@ class StepCallKeywords(ItemKeywords, total=False):
     effect: bool
     idempotent: bool
     interrupt: bool
+    validate: bool
     must_use: bool
     limit: Limit | None
 

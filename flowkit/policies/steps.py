@@ -48,7 +48,8 @@ _ON_ITEM_FAILURE = ("fail", "halt", "continue", "skip_dependents")
 def _is_plain(policy: Policy) -> bool:
     untimed = policy.timeout is None and policy.total_timeout is None and policy.heartbeat_timeout is None
     at_once = policy.run_if is None and policy.not_before is None and not policy.delay
-    return untimed and at_once and policy.retry is None and policy.limit is None and policy.on_failure == "fail"
+    bare = policy.retry is None and policy.limit is None and policy.on_failure == "fail" and not policy.validate
+    return untimed and at_once and bare
 
 
 @attrs.frozen
@@ -69,6 +70,7 @@ class Policy:
     executor: str = "thread"
     idempotent: bool = False
     interrupt: bool = False
+    validate: bool = False
     limit: Limit | None = None
     max_concurrency: int | None = None
     on_item_failure: OnItemFailure = "fail"
@@ -239,6 +241,7 @@ class StepOptions(Options):
     effect: bool | Unset = attrs.field(default=UNSET, validator=flag)
     idempotent: bool | Unset = attrs.field(default=UNSET, validator=flag)
     interrupt: bool | Unset = attrs.field(default=UNSET, validator=flag)
+    validate: bool | Unset = attrs.field(default=UNSET, validator=flag)
     must_use: bool | Unset = attrs.field(default=UNSET, validator=flag)
     limit: Limit | Unset | None = attrs.field(default=UNSET, converter=_limit_of_places)
     max_concurrency: int | Unset | None = attrs.field(default=UNSET, converter=_max_concurrency)
@@ -271,6 +274,7 @@ class StepOptions(Options):
             executor=settled(self.executor, "thread"),
             idempotent=settled(self.idempotent, False),
             interrupt=settled(self.interrupt, False),
+            validate=settled(self.validate, False),
             limit=settled(self.limit, None),
             max_concurrency=settled(self.max_concurrency, None),
             on_item_failure=settled(self.on_item_failure, "fail"),
