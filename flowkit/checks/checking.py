@@ -14,7 +14,8 @@ from flowkit.checks.forms import memory_of, unfamiliar
 from flowkit.checks.looking import inspect_calls, inspect_parts, inspect_result
 from flowkit.checks.must_use import dropped_calls, unused_results
 from flowkit.checks.names import Names
-from flowkit.checks.regions import escaped_results
+from flowkit.checks.regions import empty_branches, escaped_results
+from flowkit.checks.repeating import effects_in_loops, endless_rounds
 from flowkit.checks.source import read
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
 from flowkit.errors import CheckFailed
@@ -28,7 +29,15 @@ __all__ = ["CheckedGraph", "check", "find", "inspect_source"]
 
 _BODY: Final = "checks.body"
 _LIVE_RULES: Final = (blocking_calls, impure_calls, dropped_options, dropped_runs)
-_RULES: Final = (identity_tests, steps_in_blocks, left_branches, impure_calls, dropped_options, dropped_runs)
+_RULES: Final = (
+    identity_tests,
+    steps_in_blocks,
+    left_branches,
+    endless_rounds,
+    impure_calls,
+    dropped_options,
+    dropped_runs,
+)
 
 
 @attrs.frozen
@@ -60,6 +69,7 @@ def find(graph: Graph, *, strict: bool = False) -> list[Diagnostic]:
     """
     findings = _findings(graph, strict=strict or graph.workflow.policy.strict)
     findings += inspect_source(graph.workflow)
+    findings += effects_in_loops(graph)
     if graph.stopped is not None:
         findings.append(graph.stopped)
     return _settled(graph, findings)
@@ -100,6 +110,7 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
         findings += _settled(written, _findings(written, strict=written.workflow.policy.strict))
     if any(region.test >= 0 for region in graph.regions):
         findings += escaped_results(graph)
+        findings += empty_branches(graph)
     if graph.forward:
         findings += cycles(graph)
     if strict:

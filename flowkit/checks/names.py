@@ -31,6 +31,10 @@ class Names:
         """What each of its own names is bound to, once per place; None where that can't be said."""
         self._following: set[str] = set()
 
+    def is_of(self, function: Any) -> bool:
+        """Whether these are the names of this function."""
+        return self._function is not None and inspect.unwrap(function) is self._function
+
     def find(self, expression: ast.AST) -> Any:
         """What a name, or a chain of attributes, stands for; MISSING if only running could tell."""
         if isinstance(expression, ast.Name):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from flowkit.graph import Graph, Node, Region
 
-__all__ = ["escaped_results"]
+__all__ = ["empty_branches", "escaped_results"]
 
 _KNOWING: Final = (Kind.OUTCOME, Kind.CANCEL, Kind.PICK, Kind.JOIN)
 
@@ -38,6 +38,26 @@ def escaped_results(graph: Graph) -> Iterator[Diagnostic]:
         region = _decides(graph, ref._flowkit_node, around)
         if region:
             yield _finding(graph, graph.nodes[ref._flowkit_node], graph.regions[region], None)
+
+
+def empty_branches(graph: Graph) -> Iterator[Diagnostic]:
+    """Find a `when` in which nothing is done, and nothing otherwise either (FK104)."""
+    filled = set[int]()
+    for node in graph.nodes:
+        region: int | None = node.region if node.kind is not Kind.BARRIER else None
+        while region is not None and region not in filled:
+            filled.add(region)
+            region = graph.regions[region].parent
+    decided = {region.test for region in graph.regions if region.test >= 0 and region.index in filled}
+    for branch in graph.regions:
+        if branch.word == "when" and branch.test not in decided and branch.site is not None:
+            yield Diagnostic(
+                code="FK104",
+                level=Level.WARNING,
+                title="no step is called in this `when`, and none otherwise",
+                labels=(Label(branch.site.span(), "whatever this says, nothing follows from it"),),
+                helps=("call the steps that are meant in the block, or leave it out",),
+            )
 
 
 def _around(regions: Sequence[Region]) -> list[tuple[int, ...]]:

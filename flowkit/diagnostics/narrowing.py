@@ -1,6 +1,6 @@
 """From a statement to the expression in it that matters.
 
-Python 3.11 and 3.12 give a loop's and a condition's own instructions the place of the whole statement; 3.13 gives them
+Python 3.11 and 3.12 give the own instructions of loops, conditions and `with` blocks the place of the whole statement; 3.13 gives them
 that of the expression. Here the former are brought to the latter, where the source can be read.
 """
 
@@ -22,17 +22,19 @@ Position: TypeAlias = tuple[int, int | None, int | None, int | None]  # line, en
 
 _LOOPS: Final = ("GET_ITER", "GET_AITER")
 _JUMPS: Final = ("POP_JUMP_", "TO_BOOL")
+_ENTRIES: Final = ("BEFORE_WITH",)
 _COMPREHENSIONS: Final = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _CONDITIONAL: Final = (ast.If, ast.While, ast.IfExp, ast.Assert)
 
 
 def narrowed(code: CodeType, lasti: int, position: Position, lines: Sequence[str]) -> Position:
-    """The place of what an instruction goes through or tests, if the one it has is that of the statement around it."""
+    """The place of what an instruction goes through, tests or enters, if its own is that of the statement around it."""
     name = opname[code.co_code[lasti]] if 0 <= lasti < len(code.co_code) else ""
-    if not name.startswith((*_LOOPS, *_JUMPS)):
+    if not name.startswith((*_LOOPS, *_JUMPS, *_ENTRIES)):
         return position
     node = _statements("".join(lines)).get(position)
-    found = None if node is None else _looped(node) if name in _LOOPS else _tested(node)
+    look = _looped if name in _LOOPS else _entered if name in _ENTRIES else _tested
+    found = None if node is None else look(node)
     if found is None:
         return position
     return found.lineno, found.end_lineno, found.col_offset, found.end_col_offset
@@ -55,6 +57,10 @@ def _looped(node: ast.AST) -> ast.expr | None:
     return loops[0].iter if len(loops) == 1 else None
 
 
+def _entered(node: ast.AST) -> ast.expr | None:
+    return node.items[0].context_expr if isinstance(node, ast.With) and len(node.items) == 1 else None
+
+
 def _tested(node: ast.AST) -> ast.expr | None:
     tests = [one for loop in getattr(node, "generators", []) for one in loop.ifs]
     test = node.test if isinstance(node, _CONDITIONAL) else tests[0] if len(tests) == 1 else None
@@ -65,9 +71,9 @@ def _tested(node: ast.AST) -> ast.expr | None:
 
 @functools.lru_cache(maxsize=2)
 def _statements(source: str) -> Mapping[Position, ast.AST]:
-    """What loops and tests in a file, by its place."""
+    """What loops, tests and is entered in a file, by its place."""
     tree = parsed(source)
-    kinds = (ast.For, ast.AsyncFor, *_CONDITIONAL, *_COMPREHENSIONS)
+    kinds = (ast.For, ast.AsyncFor, ast.With, *_CONDITIONAL, *_COMPREHENSIONS)
     return {
         (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset): node
         for node in (ast.walk(tree) if tree is not None else ())
