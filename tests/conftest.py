@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 # No deadlines: on a busy machine they measure the machine.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", settings.get_profile("calm"), max_examples=50)
-settings.register_profile("ci", settings.get_profile("calm"), max_examples=200, derandomize=True, print_blob=True)
+settings.register_profile("ci", settings.get_profile("calm"), max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=25)
 settings.register_profile("nightly", settings.get_profile("calm"), max_examples=5_000, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
