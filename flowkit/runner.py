@@ -21,7 +21,7 @@ from flowkit.engine.ports import Services
 from flowkit.engine.recordings import Unwound
 from flowkit.engine.run import Run
 from flowkit.engine.runners import install_default, runner_here
-from flowkit.errors import CancelReason, EngineClosed, PolicyError, RunConflict, RunNotFound
+from flowkit.errors import BlockingCall, CancelReason, EngineClosed, PolicyError, RunConflict, RunNotFound
 from flowkit.executors.loops import LoopThread
 from flowkit.executors.observing import Observing
 from flowkit.executors.threads import Threads
@@ -63,7 +63,7 @@ class Engine:
     """What runs workflows: worker threads, an event loop for async steps, a timekeeper, and a store.
 
     Nothing is started before it is needed. `with Engine(...):` makes it the engine of the block, and closes it at the
-    end; `flowkit.use(engine)` makes it the engine of the process.
+    end, as `async with` does on an event loop; `flowkit.use(engine)` makes it the engine of the process.
 
     `executor` is where steps run that don't say: "thread", or "inline" for everything in the calling thread, one step
     at a time, as a debugger likes it. `max_workers` bounds the threads. `observers` are told every event, in order,
@@ -285,14 +285,21 @@ class Engine:
     def shutdown(self, drain: Duration = 0) -> Unfinished:
         """Take no more runs, give those under way `drain` seconds to end, and cancel what is left.
 
-        Returns the ids of the runs that were cancelled.
+        Returns the ids of the runs that were cancelled. Where runs have async steps on the event loop that this is called
+        on, those are cancelled at once: they can't go on while it waits. `await asyncio.to_thread(engine.shutdown, 10)`
+        gives them their time.
         """
+        loop = running_loop()
         until = self._clock.now() + seconds(drain, "drain")
         with self._lock:
             self._closed = True
             drivers = list(self._under_way.values())
         left = []
         for driver in drivers:
+            if loop is not None and driver.plays_on(loop):
+                if driver.cancel(CancelReason.SHUTDOWN):
+                    left.append(driver.run_id)
+                continue
             if not driver.wait(max(0.0, until - self._clock.now())) and driver.cancel(CancelReason.SHUTDOWN):
                 left.append(driver.run_id)
                 driver.wait(1.0)
@@ -311,7 +318,22 @@ class Engine:
     ) -> None:
         runner_here.reset(self._tokens.pop())
         # Runs that were started in the block get the time they need, unless the block is being left by an error.
+        loop = running_loop()
+        stuck = loop is not None and any(driver.plays_on(loop) for driver in list(self._under_way.values()))
         self.shutdown(drain=AT_EXIT if error is None else 0)
+        if stuck and error is None:
+            raise BlockingCall("with Engine(...)", "async with Engine(...)")
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        import asyncio
+
+        runner_here.reset(self._tokens.pop())
+        await asyncio.to_thread(self.shutdown, drain=AT_EXIT if error is None else 0)
 
     def __repr__(self) -> str:
         return f"<Engine{' (closed)' if self._closed else ''}, {len(self._under_way)} runs under way>"

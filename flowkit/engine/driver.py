@@ -32,6 +32,7 @@ from flowkit.graph import Ref, context_of_steps
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
+    import asyncio
     from collections import deque
     from collections.abc import Callable, Sequence
 
@@ -227,6 +228,10 @@ class Driver:
             ended = self.machine.cancel(reason, self.services.clock.now(), detail)
             self.after()
             return ended
+
+    def plays_on(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether async steps of it, or its body, run on this loop."""
+        return self._coroutines is not None and self._coroutines.loop is loop
 
     def deliver(self, name: str, value: Any, dedup: str | None) -> bool:
         """Hand in a signal; False if the same came before. Raises `IllegalTransition` where the run is over."""

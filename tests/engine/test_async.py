@@ -93,6 +93,7 @@ async def test_a_result_that_is_there_blocks_nobody():
     assert run.result() == 4
 
 
+@pytest.mark.covers("M97")
 async def test_events_can_be_followed_on_a_loop():
     run = mixed.start(0)
     numbers = [event.number async for event in run.events()]
@@ -231,3 +232,104 @@ async def test_a_step_that_is_cancelled_from_within_failed():
 async def test_an_inline_engine_cant_run_where_a_loop_runs():
     with Engine(executor="inline"), pytest.raises(BlockingCall):
         mixed.start(0)
+
+
+@pytest.mark.covers("M20")
+def test_a_failure_cancels_the_coroutine_beside_it_and_begins_nothing_more():
+    began, stopped = threading.Event(), []
+
+    @step
+    async def slow(x: int) -> int:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            stopped.append(x)
+            raise
+        return x
+
+    @step
+    def fails() -> int:
+        assert began.wait(LONG)
+        raise ValueError("no")
+
+    @workflow
+    def beside() -> list[int]:
+        return [fails(), inc(slow.ref(1))]
+
+    run = beside.start()
+    with pytest.raises(ValueError, match="no"):
+        run.result(timeout=LONG)
+    assert stopped == [1]
+    assert {record.key: record.status for record in run.steps} == {
+        "fails": "failed",
+        "slow": "cancelled",
+        "inc": "cancelled",
+    }
+
+
+# -- engines for a block ------------------------------------------------------------------------------------------------
+
+
+def resting(going):
+    @step
+    async def rest(x: int) -> int:
+        going.set()
+        await asyncio.sleep(0.01)
+        return x
+
+    @workflow
+    def rested() -> int:
+        return rest(1)
+
+    return rested
+
+
+def test_an_engine_for_an_async_block_lets_its_runs_end():
+    async def main():
+        going = asyncio.Event()
+        async with Engine():
+            run = resting(going).start()
+            await going.wait()
+        return run
+
+    run = asyncio.run(main())
+
+    assert run.status == "succeeded"
+    assert run.result() == 1
+
+
+def test_an_engine_for_a_plain_block_on_a_loop_says_that_it_cant_wait_there():
+    """What needs the loop that waits would never end: it is cancelled at once."""
+
+    async def main():
+        going = asyncio.Event()
+        with pytest.raises(BlockingCall, match=r"write `async with Engine\(\.\.\.\)`"), Engine():
+            run = resting(going).start()
+            await going.wait()
+        with pytest.raises(RunCancelled):
+            await run
+
+    asyncio.run(main())
+
+
+def test_an_engine_for_a_plain_block_on_a_loop_is_fine_once_its_runs_have_ended():
+    async def main():
+        with Engine():
+            return await resting(asyncio.Event()).start()
+
+    assert asyncio.run(main()) == 1
+
+
+def test_an_error_in_an_async_block_cancels_its_runs():
+    async def main():
+        going = asyncio.Event()
+        with pytest.raises(KeyError):
+            async with Engine():
+                run = resting(going).start()
+                await going.wait()
+                raise KeyError
+        with pytest.raises(RunCancelled):
+            await run
+
+    asyncio.run(main())
