@@ -208,6 +208,7 @@ DROPPED = {
 }
 
 
+@pytest.mark.covers("M9")
 @pytest.mark.parametrize("name", DROPPED)
 def test_what_is_made_and_dropped_is_found(written, name):
     body, expected = DROPPED[name]

@@ -132,6 +132,7 @@ MISFITTING = {
 }
 
 
+@pytest.mark.covers("M3")
 @pytest.mark.parametrize("name", MISFITTING)
 def test_misfitting(name):
     body, expected = MISFITTING[name]

@@ -45,6 +45,7 @@ def test_a_sound_graph_is_handed_on_as_checked():
         checked.warnings = ()
 
 
+@pytest.mark.covers("M10")
 def test_errors_and_warnings_come_together_in_the_order_of_the_source():
     @workflow(strict=True)
     def report(number: int, flag: bool) -> str:

@@ -33,6 +33,7 @@ def graph_of(name):
     return record_symbolically(module.report.spec, getattr(module, "ARGUMENTS", ()), {})
 
 
+@pytest.mark.covers("M3")
 @pytest.mark.parametrize("name", CASES)
 def test_findings_are_told_as_in_the_picture(name, monkeypatch):
     monkeypatch.chdir(GOLDEN)

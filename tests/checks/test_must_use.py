@@ -51,6 +51,7 @@ def lines(body):
     return [f"r{i} = load({', '.join(f'r{j}' for j in sorted(taken))})" for i, taken in enumerate(body)]
 
 
+@pytest.mark.covers("M9")
 @given(bodies())
 def test_in_a_straight_body_what_nobody_takes_is_an_error(written, body):
     taken = set().union(*body)

@@ -58,6 +58,7 @@ def test_findings_are_shown_with_their_source_and_counted(shop, flowkit):
     )
 
 
+@pytest.mark.covers("M12")
 def test_one_workflow_or_all_of_several_modules(shop, flowkit):
     """Each is checked once, however often it is named."""
     shop(SOUND, FORGOTTEN)
@@ -116,6 +117,7 @@ def test_strict_asks_for_annotations(shop, flowkit):
     assert "FK204" in answer.out
 
 
+@pytest.mark.covers("M12")
 def test_what_cannot_be_checked_keeps_nothing_else_from_it(shop, write, flowkit):
     shop(
         FORGOTTEN,

@@ -130,6 +130,7 @@ def test_help_takes_parameters_from_the_docstring(define, flowkit):
     assert "what to order" in flowkit("run", "shop:order", "--help").out
 
 
+@pytest.mark.covers("M4")
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -162,11 +162,13 @@ KINDS = {
 # -- outside a body ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M1")
 @pytest.mark.parametrize(("take", "expected"), KINDS.values(), ids=KINDS)
 def test_outside_a_body_a_step_is_called_as_what_it_wraps(take, expected):
     assert take()(2) == expected
 
 
+@pytest.mark.covers("M1")
 async def test_outside_a_body_an_async_step_is_awaited():
     assert await fetch("a") == b"a"
     assert await Shop().order(1) == 11
@@ -866,6 +868,7 @@ def test_map_takes_any_iterable(items):
     assert body() == double.map(items) == [2, 4]
 
 
+@pytest.mark.covers("M31")
 def test_map_takes_a_generator():
     @workflow
     def body() -> list[int]:

@@ -217,6 +217,7 @@ def codes(workflow, *args):
 # -- when and otherwise ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M21")
 def test_what_is_in_a_when_is_done_if_its_test_says_yes_and_the_otherwise_if_it_says_no(result, said, say):
     @workflow
     def deciding(x: int) -> None:
@@ -272,6 +273,7 @@ def test_a_part_of_a_result_may_be_the_test(result, said, say):
     assert said == ["second"]
 
 
+@pytest.mark.covers("M21")
 @pytest.mark.parametrize(("test", "text"), [(True, "yes"), (False, "no"), ([], "no"), ("x", "yes"), (None, "no")])
 def test_what_is_tested_may_be_known_when_the_text_is_read(result, said, say, test, text):
     @workflow
@@ -415,6 +417,7 @@ def test_a_value_that_has_no_truth_fails_the_run():
         deciding.start(1).result(timeout=LONG)
 
 
+@pytest.mark.covers("M21")
 def test_the_record_says_why_something_was_not_done(say):
     @workflow
     def deciding(x: int) -> object:
@@ -611,6 +614,7 @@ ESCAPES = {
 }
 
 
+@pytest.mark.covers("M11")
 @pytest.mark.parametrize("taken", ESCAPES)
 @pytest.mark.parametrize("word", ["when", "otherwise", "always"])
 def test_a_result_of_a_block_that_may_not_run_is_not_for_outside(taken, word):
@@ -984,6 +988,7 @@ def phases(run):
     return [(event.kind, event.phase, getattr(event, "counts", None)) for event in found]
 
 
+@pytest.mark.covers("M44")
 def test_events_tell_of_phases_and_how_their_steps_ended():
     @workflow
     def staged(x: int) -> int:
@@ -1038,6 +1043,7 @@ def test_of_a_map_in_a_phase_the_items_are_counted_and_not_the_map():
     assert phases(staged.start(1))[-1] == ("phase_finished", "one", {"succeeded": 3})
 
 
+@pytest.mark.covers("M44")
 def test_a_phase_waits_for_all_before_it_and_all_behind_it_wait_for_it(beside):
     """Whether results are kept or not: nothing in here is an effect, and nothing takes what another gives."""
     order = []
@@ -1213,6 +1219,7 @@ def test_a_phase_counts_no_pending_steps(say):
 # -- always ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M26")
 def test_an_always_is_done_at_the_end(result, said, say):
     @workflow
     def cleaning(x: int) -> int:
@@ -1226,6 +1233,7 @@ def test_an_always_is_done_at_the_end(result, said, say):
     assert said == ["before", "work", "at the end"]
 
 
+@pytest.mark.covers("M26")
 def test_an_always_is_done_after_a_failure(result, said, say):
     @workflow
     def cleaning(x: int) -> int:
@@ -1285,6 +1293,7 @@ STUCK = {
 }
 
 
+@pytest.mark.covers("M26", "M84")
 @pytest.mark.parametrize("work", STUCK)
 def test_an_always_is_done_after_a_cancel(slow, said, say, work):
     @workflow
@@ -1433,6 +1442,7 @@ def test_a_second_cancel_doesnt_stop_the_cleanup_after_the_first(slow, said, say
     assert said == [False, "cleaned up"]
 
 
+@pytest.mark.covers("M26")
 def test_an_always_is_done_after_time_ran_out(beside, slow, said, say):
     @workflow
     def cleaning() -> int:
@@ -1536,6 +1546,7 @@ def test_a_body_that_fails_before_anything_ran_leaves_nothing_to_clean_up(result
     assert said == []
 
 
+@pytest.mark.covers("M26")
 @pytest.mark.parametrize("fail_fast", [True, False])
 def test_a_failure_of_an_always_changes_nothing_about_the_end(result, said, say, fail_fast):
     @workflow(fail_fast=fail_fast)
@@ -1550,6 +1561,7 @@ def test_a_failure_of_an_always_changes_nothing_about_the_end(result, said, say,
     assert said == ["begun", "cleaned up"]
 
 
+@pytest.mark.covers("M26")
 def test_a_failure_of_an_always_leaves_the_failure_of_the_run_as_it_is(result, said, say):
     @workflow
     def cleaning(x: int) -> int:
@@ -1628,6 +1640,7 @@ def test_an_outcome_that_an_always_takes_handles_the_failure(result, said, say):
     assert said == ["failed: no 1"]
 
 
+@pytest.mark.covers("M26")
 @pytest.mark.parametrize(("work", "text"), [(inc, "succeeded"), (never, "skipped")])
 def test_an_always_sees_how_the_work_ended(result, said, say, work, text):
     @workflow

@@ -37,6 +37,7 @@ CALLBACKS = {
 }
 
 
+@pytest.mark.covers("M56")
 @pytest.mark.parametrize("name", CALLBACKS)
 def test_a_callback_that_raises_fails_its_own_step_and_says_so(name):
     broken = CALLBACKS[name]
@@ -134,6 +135,7 @@ def test_an_exception_whose_text_raises_is_still_delivered():
         silent()
 
 
+@pytest.mark.covers("M55")
 def test_everything_that_failed_is_named():
     @step
     def fail(text: str) -> int:
@@ -154,6 +156,7 @@ def test_everything_that_failed_is_named():
     assert last.failed == ("fail", "fail#2")
 
 
+@pytest.mark.covers("M57")
 def test_a_thousand_chains_of_instantly_skipped_steps_never_look_stuck():
     never = inc.with_options(run_if=lambda x: False)
 
@@ -182,6 +185,7 @@ def test_very_short_and_very_long_times_behave(timeout):
     assert short() in {"succeeded", "timed_out"}
 
 
+@pytest.mark.covers("M87")
 def test_the_end_is_kept_then_told_then_everybody_is_woken():
     order = []
 

@@ -58,6 +58,26 @@ def test_a_workflow_returns_what_its_body_returns():
     assert sums(1) == 5
 
 
+@pytest.mark.covers("M4")
+@pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1,), {"y": 2}), ((1,), {"x": 1}), ((1, 2), {})])
+def test_arguments_that_dont_fit_are_refused_before_anything_runs(args, kwargs):
+    ran = []
+
+    @step
+    def note(x: int) -> int:
+        ran.append(x)
+        return x
+
+    @workflow
+    def noting(x: int) -> int:
+        return note(x)
+
+    for way in (noting, noting.start):
+        with pytest.raises(TypeError, match=r"argument"):
+            way(*args, **kwargs)
+    assert ran == []
+
+
 def test_a_value_that_isnt_a_result_is_returned_as_it_is():
     @workflow
     def plain(x: int) -> dict[str, int]:
@@ -66,6 +86,7 @@ def test_a_value_that_isnt_a_result_is_returned_as_it_is():
     assert plain(3) == {"x": 3}
 
 
+@pytest.mark.covers("M60")
 def test_results_inside_what_is_returned_are_filled_in():
     @attrs.frozen
     class Pair:
@@ -79,6 +100,7 @@ def test_results_inside_what_is_returned_are_filled_in():
     assert pair(1) == {"pair": Pair(2, [2, 7]), "set": {2}, "tuple": (2, "text")}
 
 
+@pytest.mark.covers("M60")
 def test_parts_of_a_result_can_be_passed_on():
     @attrs.frozen
     class Order:
@@ -158,6 +180,7 @@ def test_each_waiter_raises_the_same_exception_with_the_same_traceback():
     assert len(set(lengths)) == 1
 
 
+@pytest.mark.covers("M54", "M55")
 def test_without_fail_fast_independent_steps_finish_and_all_failures_come_as_a_group():
     seen = []
 
@@ -186,6 +209,21 @@ def test_without_fail_fast_one_failure_is_a_group_too():
     assert len(caught.value.exceptions) == 1
 
 
+@pytest.mark.covers("M58")
+def test_what_a_failure_keeps_from_running_is_blocked_and_says_by_what():
+    @workflow(fail_fast=False)
+    def chained() -> int:
+        return inc(inc(fail("broken")))
+
+    run = chained.start()
+    assert run.wait(20)
+    assert {record.key: (record.status, record.reason) for record in run.steps if record.step.endswith("inc")} == {
+        "inc": ("blocked", "`fail` failed"),
+        "inc#2": ("blocked", "`inc` is blocked"),
+    }
+
+
+@pytest.mark.covers("M55")
 def test_a_failure_taken_as_an_outcome_ends_nothing():
     @workflow
     def tolerant() -> list[str]:
@@ -224,6 +262,7 @@ def test_a_failure_that_its_step_declares_skippable_is_the_cause_of_skipped():
     assert str(caught.value) == "`inc` was skipped\n  because `fail` failed\n  because ValueError: gone"
 
 
+@pytest.mark.covers("M52")
 def test_a_fallback_stands_in_for_a_failed_step():
     @workflow
     def saved() -> list[int]:
@@ -235,6 +274,7 @@ def test_a_fallback_stands_in_for_a_failed_step():
     assert saved() == [7, 3]
 
 
+@pytest.mark.covers("M18", "M47")
 def test_retries_are_attempts_after_the_first():
     attempts = []
 

@@ -140,6 +140,7 @@ def python(code: str, *args: object) -> list[object]:
 # -- running ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M41")
 def test_a_program_gives_what_it_wrote_and_how_it_ended(run):
     @workflow
     def made() -> Completed:
@@ -151,6 +152,7 @@ def test_a_program_gives_what_it_wrote_and_how_it_ended(run):
     assert done.args == ("sh", "-c", "echo out; echo err >&2")
 
 
+@pytest.mark.covers("M41")
 def test_results_may_be_anywhere(run, tmp_path):
     @workflow
     def made() -> str:
@@ -297,6 +299,7 @@ def test_output_isn_t_cut_within_a_character():
 # -- the environment ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M41")
 def test_the_environment_is_merged(monkeypatch):
     monkeypatch.setenv("FROM_HERE", "1")
     monkeypatch.setenv("CHANGED", "1")
@@ -317,6 +320,7 @@ def test_the_environment_is_merged(monkeypatch):
 # -- parsing ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M41")
 def test_a_type_reads_the_output_as_json(run):
     @workflow
     def made() -> Report:
@@ -480,6 +484,7 @@ def test_what_is_no_program_says_how_it_would_be_one(tmp_path):
         made()
 
 
+@pytest.mark.covers("M41")
 def test_a_failure_is_tried_again(run, tmp_path):
     place = tmp_path / "place"
 
@@ -508,6 +513,7 @@ def test_a_failure_can_be_looked_at():
 # -- ending early -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M41")
 def test_out_of_time_the_whole_family_is_gone(run, held, family):
     @workflow
     def made() -> Completed:

@@ -66,6 +66,7 @@ def kinds(run) -> list[str]:
     return [event.kind for event in run.events()]
 
 
+@pytest.mark.covers("M84")
 def test_a_cancel_ends_a_run_while_a_step_runs(stuck):
     run = stuck.start()
     assert stuck.begun.wait(LONG)
@@ -145,6 +146,7 @@ def test_a_cancel_during_a_backoff_starts_no_further_attempt():
     assert len(attempts) == 1
 
 
+@pytest.mark.covers("M84")
 def test_a_hundred_cancels_give_a_hundred_cancelled_events(release):
     @step
     def hold(x: int) -> int:
@@ -164,6 +166,7 @@ def test_a_hundred_cancels_give_a_hundred_cancelled_events(release):
         assert last[0] == f"run_{run.status}"
 
 
+@pytest.mark.covers("M86")
 def test_instant_runs_are_never_missed_by_who_waits():
     @workflow
     def instant() -> int:
@@ -173,6 +176,7 @@ def test_instant_runs_are_never_missed_by_who_waits():
         assert instant.start().result(timeout=LONG) == 2
 
 
+@pytest.mark.covers("M86")
 def test_several_waiters_and_a_late_one_get_the_same_result(stuck, release):
     run = stuck.start()
     results = []
@@ -186,6 +190,7 @@ def test_several_waiters_and_a_late_one_get_the_same_result(stuck, release):
     assert run.result() == 2
 
 
+@pytest.mark.covers("M86")
 def test_waiting_has_a_timeout_and_the_run_goes_on(stuck, release):
     run = stuck.start()
     with pytest.raises(TimeoutError, match="it goes on"):
@@ -213,6 +218,7 @@ def test_system_exit_in_a_step_is_its_failure_and_comes_to_the_caller():
     assert run.steps[0].attempts == 1
 
 
+@pytest.mark.covers("M56")
 def test_a_base_exception_on_a_worker_thread_harms_no_worker():
     class Odd(BaseException):
         pass
@@ -400,6 +406,7 @@ def test_an_engine_can_be_the_one_of_the_process():
         engine.shutdown()
 
 
+@pytest.mark.covers("M88")
 def test_shutdown_says_which_runs_it_cancelled(stuck):
     with Engine() as engine:
         run = stuck.start()
@@ -410,6 +417,7 @@ def test_shutdown_says_which_runs_it_cancelled(stuck):
     assert caught.value.reason is CancelReason.SHUTDOWN
 
 
+@pytest.mark.covers("M88")
 def test_shutdown_waits_for_runs_that_end_in_time(stuck, release):
     with Engine() as engine:
         run = stuck.start()
@@ -419,6 +427,7 @@ def test_shutdown_waits_for_runs_that_end_in_time(stuck, release):
     assert run.result() == 2
 
 
+@pytest.mark.covers("M83")
 def test_the_same_run_id_is_the_same_run(stuck, release):
     named = stuck.with_options(run_id="2026-11-20")
     with Engine() as engine:
@@ -460,6 +469,7 @@ def test_an_unknown_run_is_named_with_its_near_name():
         run.result()
 
 
+@pytest.mark.covers("M56", "M94", "M95", "M97")
 def test_an_observer_that_raises_hurts_nobody(caplog):
     told = []
 
@@ -485,6 +495,7 @@ def test_an_observer_that_raises_hurts_nobody(caplog):
     assert "the run goes on" in caplog.text
 
 
+@pytest.mark.covers("M94", "M95")
 def test_a_slow_observer_delays_nothing(release):
     @workflow
     def short() -> int:
@@ -507,6 +518,7 @@ def test_a_forgotten_run_that_hasnt_ended_is_warned_about(stuck):
         forget()
 
 
+@pytest.mark.covers("M18", "M46", "M67")
 def test_a_step_can_report_on_itself():
     told = []
 
@@ -540,6 +552,7 @@ def test_outside_a_run_current_is_a_stand_in():
     assert me.idempotency_key != current().idempotency_key
 
 
+@pytest.mark.covers("M87")
 async def test_a_store_that_fails_wakes_whoever_waits(monkeypatch):
     """
     Each method in turn: the waiter gets the store's own error, and nobody hangs.
@@ -562,6 +575,7 @@ async def test_a_store_that_fails_wakes_whoever_waits(monkeypatch):
         engine.shutdown()
 
 
+@pytest.mark.covers("M83")
 def test_a_run_id_is_one_run_however_many_start_it_at_once():
     begun = threading.Barrier(4)
     count = []

@@ -396,6 +396,7 @@ def fragile(x: int) -> int:
     return inc(boom(x))
 
 
+@pytest.mark.covers("M42")
 def test_a_workflow_can_be_called_in_a_body(result):
     @workflow
     def both(x: int) -> int:
@@ -453,6 +454,7 @@ def test_what_it_returns_may_be_a_value_a_part_or_made_of_results(result):
     assert result(all_of_them, 1) == 7 - 2 + 3 + 4
 
 
+@pytest.mark.covers("M30")
 def test_it_is_called_for_each_item_of_a_list(result):
     @step
     def numbers(count: int) -> list[int]:
@@ -500,6 +502,7 @@ def test_an_item_that_fails_fails_the_list_or_is_an_outcome(result):
     assert result(as_they_end) == ["succeeded", "failed", "succeeded"]
 
 
+@pytest.mark.covers("M30")
 def test_each_item_has_rounds_and_keys_of_its_own():
     @workflow
     def count(x: int, rounds: int) -> int:
@@ -589,6 +592,7 @@ def test_what_its_body_raises_is_its_failure_whenever_that_is_recorded(result, k
     assert result(top, 5) == "failed"
 
 
+@pytest.mark.covers("M42")
 @pytest.mark.parametrize("known", [True, False], ids=["known", "unknown"])
 def test_a_call_that_doesnt_fit_it_is_found_before_anything_runs(known):
     @workflow
@@ -776,6 +780,7 @@ def test_it_may_ask_for_results_itself(result):
     assert result(outer, 4) == 13
 
 
+@pytest.mark.covers("M42", "M85")
 def test_cancelling_the_run_cancels_what_is_in_it():
     began = threading.Event()
 
@@ -818,6 +823,7 @@ def test_a_workflow_that_returns_a_call_of_itself_goes_round(result):
     assert result(counting, 0, 7) == 7
 
 
+@pytest.mark.covers("M22")
 def test_the_keys_of_its_steps_say_which_round_they_are_of():
     @workflow
     def outer(x: int) -> int:

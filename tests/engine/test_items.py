@@ -128,6 +128,23 @@ def test_items_that_are_skipped_are_left_out_as_well(result):
     assert result(small) == [1, 2]
 
 
+@pytest.mark.covers("M45")
+def test_an_item_that_stops_or_fails_on_its_way_keeps_its_place_and_what_it_had():
+    @step(run_if=lambda x: x != 2)
+    def passes(x: int) -> int:
+        return x
+
+    @workflow
+    def piped() -> list[Outcome[int]]:
+        return even.map_outcomes(passes.map(inc.map([0, 1, 3])))
+
+    run = piped.start()
+    assert [how.status for how in run.result(timeout=LONG)] == ["failed", "skipped", "succeeded"]
+    values = {record.key: record.value for record in run.steps}
+    assert [values[f"inc[{i}]"] for i in range(3)] == [1, 2, 4]
+
+
+@pytest.mark.covers("M34")
 def test_the_counts_of_a_map_are_told():
     @workflow
     def evens() -> list[int]:
@@ -178,6 +195,7 @@ def test_a_failed_item_doesnt_keep_what_comes_later_from_running(result):
 # -- stopping at the first ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M33")
 def test_a_map_that_halts_begins_no_more_items():
     @workflow
     def evens() -> list[int]:
@@ -264,6 +282,7 @@ def test_a_map_whose_items_all_succeed_has_nothing_to_halt_for(result):
     assert result(evens) == [0, 2]
 
 
+@pytest.mark.covers("M30")
 def test_workflows_are_mapped_by_the_same_options():
     @workflow
     def checked(x: int) -> int:
@@ -396,6 +415,7 @@ def build(built):
     return build
 
 
+@pytest.mark.covers("M32")
 def test_an_item_comes_after_those_it_depends_on(result, build, built):
     @workflow
     def all_built() -> list[str]:
@@ -417,6 +437,7 @@ def failing_log(built):
     return build
 
 
+@pytest.mark.covers("M32", "M33")
 def test_dependents_of_a_failed_item_are_skipped_however_far_away(failing_log):
     @workflow
     def all_built() -> list[str]:
@@ -438,6 +459,7 @@ def test_dependents_of_a_failed_item_are_skipped_however_far_away(failing_log):
     assert skipped == {"build[app]", "build[lib]"}
 
 
+@pytest.mark.covers("M32", "M33")
 def test_to_continue_is_to_let_dependents_of_a_failed_item_run(result, failing_log, built):
     @workflow
     def all_built() -> list[str]:
@@ -472,6 +494,7 @@ BAD_NEEDS = {
 }
 
 
+@pytest.mark.covers("M32")
 @pytest.mark.parametrize(("wanted", "kind", "message"), BAD_NEEDS.values(), ids=BAD_NEEDS)
 def test_items_that_can_never_begin_are_found_before_any_does(result, built, wanted, kind, message):
     @step(item_key=lambda name: name, item_depends_on=wanted.get)

@@ -416,6 +416,7 @@ def test_of_a_map_the_items_are_meant(result, word):
         result(unknown, 6)
 
 
+@pytest.mark.covers("M19")
 @pytest.mark.parametrize("word", [first_n, race_n], ids=["first_n", "race_n"])
 def test_some_items_of_a_map(result, word):
     @workflow
@@ -541,6 +542,7 @@ def test_if_some_are_skipped_and_some_are_lost_it_fails_with_those(result):
     assert sorted(str(error) for error in caught.value.exceptions) == ["no 1", "no 2"]
 
 
+@pytest.mark.covers("M19")
 @pytest.mark.parametrize("word", [first_n, race_n], ids=["first_n", "race_n"])
 def test_if_too_few_succeed_it_fails_with_the_errors_of_the_others(result, word):
     @workflow

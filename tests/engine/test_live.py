@@ -69,6 +69,7 @@ def keys(run):
 # -- calling -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M43")
 async def test_a_live_workflow_is_awaited_like_the_function_it_was():
     assert await twice(1) == 3
 
@@ -345,6 +346,7 @@ async def test_a_key_names_the_task_and_the_call_in_it():
     )
 
 
+@pytest.mark.covers("M20")
 async def test_a_group_whose_member_fails_cancels_the_others():
     ended = []
 
@@ -420,6 +422,7 @@ async def test_what_still_runs_when_the_body_returns_is_cancelled():
 # -- failures ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M43")
 async def test_a_step_that_fails_raises_what_it_raised_where_it_is_awaited():
     @workflow
     async def live() -> int:
@@ -661,6 +664,7 @@ async def test_ref_is_nothing_for_live_bodies():
         await live(1)
 
 
+@pytest.mark.covers("M9")
 async def test_a_call_that_nobody_awaits_is_warned_of_by_its_name():
     @workflow
     async def live(x: int) -> int:

@@ -32,6 +32,7 @@ def result(request):
     return run
 
 
+@pytest.mark.covers("M24")
 def test_it_goes_on_until_it_is_good(result):
     @workflow
     def counted(x: int) -> int:
@@ -48,6 +49,7 @@ def test_the_body_may_call_several_steps(result):
     assert result(counted, 1) == 7
 
 
+@pytest.mark.covers("M22")
 def test_there_is_always_one_round(result):
     @workflow
     def counted(x: int) -> int:
@@ -56,6 +58,7 @@ def test_there_is_always_one_round(result):
     assert result(counted, 1) == 2
 
 
+@pytest.mark.covers("M22")
 def test_rounds_have_keys_by_number():
     @workflow
     def counted(x: int) -> int:
@@ -66,6 +69,22 @@ def test_rounds_have_keys_by_number():
     assert [r.key for r in run.steps if r.key.endswith("inc")] == ["repeat/inc", "repeat@2/inc", "repeat@3/inc"]
 
 
+@pytest.mark.covers("M24")
+def test_a_loop_may_end_with_nothing_left_and_each_round_is_on_record():
+    @step
+    def rest(found: list[int]) -> list[int]:
+        return found[1:]
+
+    @workflow
+    def emptied(found: list[int]) -> list[int]:
+        return repeat(rest, found, until=lambda left: not left)
+
+    run = emptied.start([1, 2, 3])
+    assert run.result(timeout=LONG) == []
+    assert [record.value for record in run.steps if record.key.endswith("rest")] == [[2, 3], [3], []]
+
+
+@pytest.mark.covers("M22")
 def test_too_many_rounds_are_a_failure_that_tells_how_far_it_came(result):
     @workflow
     def counted(x: int) -> int:
@@ -76,6 +95,7 @@ def test_too_many_rounds_are_a_failure_that_tells_how_far_it_came(result):
     assert caught.value.state == 4
 
 
+@pytest.mark.covers("M22")
 def test_or_give_what_there_is(result):
     @workflow
     def counted(x: int) -> int:
@@ -84,6 +104,7 @@ def test_or_give_what_there_is(result):
     assert result(counted, 0) == 4
 
 
+@pytest.mark.covers("M23")
 def test_a_loop_that_gets_nowhere_is_stuck(result):
     @workflow
     def counted(x: int) -> int:
@@ -126,6 +147,7 @@ def test_loops_nest(result):
     assert result(nested, 1) == 9
 
 
+@pytest.mark.covers("M22", "M23")
 @pytest.mark.parametrize(
     ("options", "error"),
     [

@@ -184,6 +184,7 @@ def test_an_effect_at_the_end_of_a_chain_of_maps_flows_item_by_item(seen):
     assert sorted(seen) == [1, 2, 3]
 
 
+@pytest.mark.covers("M5")
 def test_depends_on_orders_without_data(seen, think):
     @step
     def migrate() -> int:

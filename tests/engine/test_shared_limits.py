@@ -57,6 +57,7 @@ def door():
     door.open()
 
 
+@pytest.mark.covers("M72")
 def test_steps_of_one_limit_share_its_places_across_runs(door):
     @workflow
     def one() -> list[int]:

@@ -246,6 +246,7 @@ def deploy() -> Decision:
     return gate("deploy?", options=["blue", "green"], name="deploy")
 
 
+@pytest.mark.covers("M35")
 def test_somebody_approves_and_says_what_and_why():
     run = waiting(deploy.start())
     assert [(one.key, one.prompt, one.options) for one in run.gates] == [("deploy", "deploy?", ("blue", "green"))]
@@ -280,6 +281,26 @@ def test_an_approval_chooses_what_is_offered(choice):
     assert run.result(timeout=LONG).choice == "green"
 
 
+@pytest.mark.covers("M36")
+def test_what_was_chosen_and_what_was_written_reach_later_steps_apart(seen, say):
+    @workflow
+    def reviewed() -> None:
+        first, second = gate("first?", options=["a", "b"]), gate("second?", options=["a", "b"])
+        say(first.choice)
+        say(first.feedback)
+        say(second.choice)
+        say(second.feedback)
+
+    run = waiting(reviewed.start())
+    run.approve("first?", choice="a", feedback="fine")
+    while not run.gates:
+        assert not run.wait(SOON)
+    run.approve("second?", choice="b")
+    run.result(timeout=LONG)
+    assert seen == ["a", "fine", "b", ""]
+
+
+@pytest.mark.covers("M35")
 def test_a_rejection_fails_the_run():
     run = waiting(deploy.start())
     run.reject(who="bob", feedback="not on a Friday")
@@ -297,6 +318,7 @@ def test_a_rejection_may_be_a_value():
     assert run.result(timeout=LONG) == Decision(approved=False, feedback="no")
 
 
+@pytest.mark.covers("M40")
 def test_a_gate_that_nobody_decides_in_time_fails():
     @workflow
     def asking() -> Decision:
@@ -309,6 +331,7 @@ def test_a_gate_that_nobody_decides_in_time_fails():
         run.approve()
 
 
+@pytest.mark.covers("M40")
 def test_or_says_that_it_timed_out():
     @workflow
     def asking() -> Decision:
@@ -378,6 +401,7 @@ def test_a_gate_that_cant_be_is_refused_where_it_is_written(options, error):
         asking()
 
 
+@pytest.mark.covers("M29")
 def test_thousands_of_runs_that_wait_hold_no_threads():
     with Engine():
         runs = [payment.start() for _ in range(2_000)]

@@ -128,6 +128,7 @@ def test_a_body_that_looked_at_an_unknown_argument_is_drawn_up_to_there():
     assert last.startswith("  recorded up to here: `argument deep` is tested for truth")
 
 
+@pytest.mark.covers("M15")
 def test_mermaid_has_a_shape_for_each_kind_of_node_and_a_box_for_each_region():
     lines = chart(report.graph())
     assert lines[0] == "flowchart TD"
@@ -160,6 +161,7 @@ def test_tooltips_show_the_line_of_the_source():
     assert f'{written}"' in dot
 
 
+@pytest.mark.covers("M15")
 def test_dot_has_the_same_nodes_edges_and_regions():
     lines = [re.sub(r', tooltip="[^"]*"', "", line).strip() for line in report.graph().to_dot().splitlines()]
     assert lines[0] == 'digraph "report" {'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from flowkit import in_order, outcome, step, workflow
 from flowkit.graph import Kind
 
@@ -54,6 +56,7 @@ def test_every_call_knows_its_place_exactly():
     ]
 
 
+@pytest.mark.covers("M2")
 def test_two_builds_are_alike():
     @workflow
     def report(url: str) -> int:
@@ -87,6 +90,7 @@ def test_a_variant_of_a_step_is_still_that_step():
     assert variant.spec.policy.retry is not None
 
 
+@pytest.mark.covers("M7")
 def test_dependencies_come_in_any_form():
     @step
     def migrate() -> int:
@@ -132,3 +136,17 @@ def test_one_result_is_a_dependency_too():
         return fetch.with_options(depends_on=first)("b")
 
     assert report.graph().nodes[1].order == [0]
+
+
+@pytest.mark.covers("M1")
+def test_what_a_step_was_declared_with_is_in_the_graph():
+    @step(retries=2, timeout="1m", on_failure="skip")
+    def load(url: str) -> bytes:
+        return url.encode()
+
+    @workflow
+    def report(url: str) -> list[str]:
+        return parse(load(url))
+
+    policy = report.graph("x").nodes[0].spec.policy
+    assert (policy.retry.max_attempts, policy.timeout, policy.on_failure) == (3, 60, "skip")

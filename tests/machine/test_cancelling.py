@@ -124,6 +124,7 @@ def test_what_fails_then_is_neither_retried_nor_stood_in_for():
     assert run.outcome == "cancelled"
 
 
+@pytest.mark.covers("M85")
 def test_the_first_reason_stays():
     run = begin(three, {"other": Attempt(after=100, stops_after=2)})
 

@@ -25,6 +25,7 @@ def test_it_starts_when_the_first_has_succeeded():
     assert run.starts("b") == [2]
 
 
+@pytest.mark.covers("M6")
 @pytest.mark.parametrize("choices", [[], [1], [1, 1], [2, 1, 1]])
 def test_two_that_succeed_at_once_start_it_once(choices):
     run = play(choosing(2), {"a0": Attempt(after=1), "a1": Attempt(after=1)}, choices=choices)
@@ -47,6 +48,7 @@ def test_a_failure_after_the_choice_was_made_is_handled_as_well():
     assert run.outcome == "succeeded"
 
 
+@pytest.mark.covers("M6")
 def test_if_none_succeeded_it_fails_with_all_their_errors():
     run = play(choosing(2), {"a0": Attempt(KeyError("x")), "a1": Attempt(OSError("y"), after=1)})
 
@@ -92,6 +94,7 @@ def test_skipped_ones_are_no_failures():
     assert [type(error) for error in run.failure("c").exceptions] == [KeyError]
 
 
+@pytest.mark.covers("M6")
 def test_a_choice_waits_for_its_data_too():
     @workflow
     def program():

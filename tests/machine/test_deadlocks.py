@@ -15,6 +15,7 @@ def circle():
     return named("d")(named("c")(named("b")(a)))
 
 
+@pytest.mark.covers("M57")
 @pytest.mark.parametrize("listening", [True, False])
 @pytest.mark.parametrize("keeps", [True, False])
 def test_it_names_what_waits_for_what(listening, keeps):

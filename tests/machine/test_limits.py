@@ -85,6 +85,7 @@ def test_waiting_isnt_part_of_an_attempt():
     assert run.outcome == "succeeded"
 
 
+@pytest.mark.covers("M51")
 def test_a_timeout_is_a_failed_attempt_and_each_attempt_has_its_own():
     retry = Retry(3, backoff=fixed(1), jitter="none")
     attempts = [Attempt(after=100), Attempt(after=100), Attempt(after=9)]
@@ -95,6 +96,15 @@ def test_a_timeout_is_a_failed_attempt_and_each_attempt_has_its_own():
     assert run.outcome == "succeeded"
 
 
+@pytest.mark.covers("M51")
+def test_a_timeout_may_be_final():
+    run = play(one(is_async=True, timeout=10, retries=Retry(3, never_on=StepTimeout)), {"a": SLOW})
+
+    assert run.starts("a") == [0]
+    assert run.status("a") == "timed_out"
+
+
+@pytest.mark.covers("M51")
 def test_without_attempts_left_it_timed_out():
     run = play(one(is_async=True, timeout=10, retries=Retry(2, backoff=fixed(1), jitter="none")), {"a": SLOW})
 
@@ -174,6 +184,7 @@ WAITING = {
 }
 
 
+@pytest.mark.covers("M51")
 @pytest.mark.parametrize("state", [*WAITING])
 @pytest.mark.parametrize(
     "fallback", [None, Fallback("value"), Fallback(call=lambda error: error)], ids=["none", "value", "call"]

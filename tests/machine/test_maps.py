@@ -26,6 +26,7 @@ def mapping(items, verb="map", **options):
 # -- items -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M19")
 @given(st.lists(st.floats(0, 100), max_size=8), orders)
 def test_results_are_in_the_order_of_the_items_whoever_is_first(durations, choices):
     script = {f"a[{i}]": Attempt(f"result {i}", after=after) for i, after in enumerate(durations)}
@@ -58,6 +59,7 @@ def test_no_items_are_an_empty_list_for_those_who_go_on_from_them():
     assert run.value("c") == []
 
 
+@pytest.mark.covers("M31")
 @pytest.mark.parametrize(
     "items", [(1, 2, 3), {1, 2, 3}, range(3), iter([1, 2, 3])], ids=["tuple", "set", "range", "iterator"]
 )
@@ -86,6 +88,7 @@ def test_what_is_no_list_fails_the_map(items):
     assert run.statuses == {"listing": "succeeded", "a": "failed"}
 
 
+@pytest.mark.covers("M31")
 def test_a_list_that_raises_while_it_is_gone_through_fails_the_map():
     def broken():
         yield 1
@@ -135,6 +138,7 @@ def test_every_item_may_hold_the_same_result():
 # -- places ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M19", "M72")
 @given(st.integers(1, 5), st.lists(st.floats(0, 10), max_size=10), orders)
 def test_no_more_run_at_once_than_there_are_places(places, durations, choices):
     script = {f"a[{i}]": Attempt(after=after) for i, after in enumerate(durations)}
@@ -202,6 +206,7 @@ def chain(*verbs, items=3, options=None, fail_fast=True):
     return program
 
 
+@pytest.mark.covers("M45")
 def test_an_item_goes_on_without_waiting_for_the_others():
     run = play(chain("map", "map", "map"), {"a[2]": Attempt(after=9), "b[1]": Attempt(after=4)})
 
@@ -285,6 +290,7 @@ def test_a_map_that_comes_after_what_its_items_hold_only_comes_after_it():
 # -- items that fail -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M20")
 def test_an_item_that_fails_ends_the_run():
     run = play(mapping(range(3)), {"a[0]": Attempt(after=5), "a[1]": NO})
 
@@ -298,6 +304,7 @@ def test_an_item_that_fails_ends_the_run():
     }
 
 
+@pytest.mark.covers("M19")
 def test_the_others_go_on_where_failing_isnt_fast():
     run = play(chain("map", "map", fail_fast=False), {"a[1]": NO})
 
@@ -306,6 +313,7 @@ def test_the_others_go_on_where_failing_isnt_fast():
     assert [type(error) for error in run.error.exceptions] == [OSError]
 
 
+@pytest.mark.covers("M34")
 def test_outcomes_are_aligned_with_the_items():
     run = play(mapping(range(3), "map_outcomes", timeout=10), {"a[0]": NO, "a[2]": Attempt(after=99)})
 

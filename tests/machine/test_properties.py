@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def run_of(written, choices, mode, **options):
     return Virtual(written.plan, written.script, choices=choices, order=written.order, **mode, **options)
 
 
+@pytest.mark.covers("M5")
 @given(programs(), orders, modes)
 def test_statuses_are_what_the_table_says_in_any_order_of_answers(program, choices, mode):
     written = write(program)
@@ -44,6 +46,7 @@ def test_statuses_are_what_the_table_says_in_any_order_of_answers(program, choic
     run.drain()
 
 
+@pytest.mark.covers("M54")
 @given(programs(), orders, modes)
 def test_failing_fast_cancels_or_blocks_and_changes_nothing_else(program, choices, mode):
     written = write(program, fail_fast=True)
@@ -82,6 +85,7 @@ def test_lists_of_maps_are_in_the_order_of_their_items(program, choices, mode, f
             assert values == [written.script[machine.key(i)][-1].gives for i in there]
 
 
+@pytest.mark.covers("M93")
 @given(programs(TIMED, timely=True), orders, st.booleans(), st.booleans(), st.booleans(), st.booleans())
 def test_every_step_that_starts_ends_once_and_says_so(program, choices, keeps, late, slow, fail_fast):
     written = write(program, fail_fast=fail_fast)

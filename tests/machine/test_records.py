@@ -13,6 +13,7 @@ def pair():
     return named("b")(named("a")())
 
 
+@pytest.mark.covers("M96")
 def test_nobody_sees_an_end_that_isnt_on_record():
     run = Virtual(plan_of(pair), keeps=True, late=True).play(moves=2)
 

@@ -27,6 +27,7 @@ def failing(times, error=OSError, then="done"):
     return [*[Attempt(error(f"attempt {i + 1}")) for i in range(times)], Attempt(then)]
 
 
+@pytest.mark.covers("M47")
 @pytest.mark.parametrize(("retries", "attempts"), [(0, 1), (1, 2), (3, 4)])
 def test_retries_count_from_the_second_attempt_on(retries, attempts):
     run = play(trying(retries=retries), {"a": ALWAYS})
@@ -56,6 +57,7 @@ def test_no_more_attempts_are_made_than_it_takes():
     assert run.value("a") == "done"
 
 
+@pytest.mark.covers("M52")
 def test_without_max_attempts_it_never_gives_up():
     run = play(trying(retries=Retry(None, backoff=fixed(1))), {"a": failing(500)})
 
@@ -82,6 +84,7 @@ def test_retries_are_spaced_out_unless_told_otherwise():
     assert all(delay > 0 for _, delay in run.delays)
 
 
+@pytest.mark.covers("M49")
 @pytest.mark.parametrize("max_attempts", [None, 3, 50])
 def test_an_exhausted_backoff_ends_the_retries_whatever_the_attempts_say(max_attempts):
     run = play(trying(retries=Retry(max_attempts, backoff=[1, 2], jitter="none")), {"a": ALWAYS})
@@ -96,6 +99,7 @@ def test_a_backoff_that_answers_none_ends_the_retries():
     assert len(run.starts()) == 3
 
 
+@pytest.mark.covers("M50")
 @pytest.mark.parametrize(
     ("retries", "error"),
     [
@@ -134,6 +138,7 @@ backoffs = st.one_of(
 jitters = st.one_of(st.sampled_from(["full", "equal", "none"]), st.floats(0, 1))
 
 
+@pytest.mark.covers("M48")
 @given(backoffs, jitters, st.integers(1, 8), st.lists(st.floats(0, 1, exclude_max=True), max_size=8))
 def test_no_delay_is_above_its_cap_and_no_attempt_above_the_last(backoff, jitter, attempts, draws):
     backoff, cap = backoff
@@ -145,6 +150,7 @@ def test_no_delay_is_above_its_cap_and_no_attempt_above_the_last(backoff, jitter
     assert run.starts() == sorted(run.starts())
 
 
+@pytest.mark.covers("M49")
 @given(st.integers(0, 4), st.integers(0, 4), st.sampled_from([OSError, KeyError, Fatal]), st.booleans())
 def test_whoever_is_told_of_a_retry_sees_it(failures, retries, error, waits):
     """The decision is complete before anybody hears of it."""

@@ -105,6 +105,7 @@ SHAPES = [chained, fanned, mapped, shared, ordered, tolerant]
 shapes = pytest.mark.parametrize("program", SHAPES, ids=lambda program: program.__name__)
 
 
+@pytest.mark.covers("M71")
 @shapes
 def test_a_hundred_thousand_nodes_run_to_the_end(program):
     machine = exhaust(plan_of(program, 100_000))

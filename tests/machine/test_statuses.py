@@ -12,6 +12,7 @@ from tests.machine.virtual import named, play
 ENDS = [status for status in Status if status >= Status.SUCCEEDED]
 
 
+@pytest.mark.covers("M74")
 @pytest.mark.parametrize("end", ENDS, ids=lambda status: status.word)
 def test_an_end_is_final(end):
     assert not FOLLOWS[end]
@@ -22,6 +23,7 @@ def test_whatever_hasnt_ended_may_end_in_any_way(status):
     assert FOLLOWS[status] >= {*ENDS}
 
 
+@pytest.mark.covers("M74")
 def test_a_status_that_cant_follow_is_refused_by_name():
     @workflow
     def program():

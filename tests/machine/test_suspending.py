@@ -26,6 +26,7 @@ def one():
     return named("then")(named("wait")())
 
 
+@pytest.mark.covers("M29")
 def test_a_timer_is_over_when_its_time_is():
     run = begin(one, {"wait": ASLEEP}, listening=True)
 
@@ -122,6 +123,7 @@ def test_a_no_at_a_gate_is_a_failure_unless_it_was_asked_for(on_reject, expected
         assert str(run.machine.errors[0]) == "`deploy?` was rejected by bob: not today"
 
 
+@pytest.mark.covers("M40")
 @pytest.mark.parametrize(
     ("late", "status"),
     [(GateTimeout("deploy?", 5.0), "timed_out"), (Decision(approved=False, timed_out=True), "succeeded")],
@@ -158,6 +160,7 @@ def test_a_join_that_doesnt_cancel_leaves_the_other_to_wait():
     assert set(run.statuses.values()) == {"succeeded"}
 
 
+@pytest.mark.covers("M29")
 def test_a_run_that_is_cancelled_while_it_waits_ends_at_once():
     run = begin(one, {"wait": LISTENING})
     run.play(until=1.0)

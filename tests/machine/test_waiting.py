@@ -28,6 +28,7 @@ def one(**options):
 # -- times -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M28")
 @pytest.mark.parametrize(
     ("options", "begins"),
     [
@@ -48,6 +49,7 @@ def test_a_date_and_a_delay_add_up_and_the_past_means_now(options, begins):
     assert run.told("a")[0] == ("step_scheduled" if begins else "step_started")
 
 
+@pytest.mark.covers("M28")
 def test_a_delay_begins_when_the_step_is_ready():
     @workflow
     def program():
@@ -62,6 +64,7 @@ def test_a_retry_isnt_delayed_again():
     assert run.starts("a") == [10, 11]
 
 
+@pytest.mark.covers("M28")
 def test_a_delayed_step_starts_on_time_while_others_take_long():
     @workflow
     def program():
@@ -84,6 +87,7 @@ def test_nobody_starts_early(delays, choices):
 # -- conditions ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M27")
 def test_a_step_whose_condition_is_false_is_skipped_without_having_started():
     run = play(one(run_if=lambda: False))
 
@@ -108,6 +112,7 @@ def test_a_condition_is_asked_once():
     assert len(asked) == 1
 
 
+@pytest.mark.covers("M27")
 @pytest.mark.parametrize(
     ("on_failure", "status", "outcome"),
     [
@@ -157,6 +162,7 @@ def test_steps_that_are_skipped_in_no_time_are_no_deadlock(wanted, choices):
 # -- failures --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.covers("M52")
 def test_a_failure_that_is_to_be_skipped_keeps_its_error():
     error = OSError("no")
 
@@ -170,6 +176,7 @@ def test_a_failure_that_is_to_be_skipped_keeps_its_error():
     assert run.outcome == "succeeded"
 
 
+@pytest.mark.covers("M52")
 def test_a_fallback_stands_in_after_the_last_attempt_and_the_error_is_kept():
     error = OSError("no")
 

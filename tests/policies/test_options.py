@@ -81,6 +81,7 @@ def test_retries_become_a_policy():
     assert StepOptions(retries=None).retries is None
 
 
+@pytest.mark.covers("M8")
 def test_none_is_an_answer():
     """A call can take back what the decorator said."""
     declared = StepOptions(
@@ -240,6 +241,7 @@ step_options = st.fixed_dictionaries(
 ).map(lambda said: StepOptions(**said))
 
 
+@pytest.mark.covers("M8")
 @given(step_options, step_options)
 def test_what_the_upper_layer_says_wins(upper, lower):
     assert upper.over(lower).given() == lower.given() | upper.given()

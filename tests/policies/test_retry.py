@@ -29,6 +29,7 @@ def first(backoff, n=5):
     return [backoff(attempt) for attempt in range(1, n + 1)]
 
 
+@pytest.mark.covers("M48")
 @pytest.mark.parametrize(
     ("backoff", "expected"),
     [
@@ -73,6 +74,7 @@ def test_a_cap_holds_after_jitter_too(cap, attempt, jitter, draw):
     assert retry.delay(attempt, draw) <= cap
 
 
+@pytest.mark.covers("M48")
 @pytest.mark.parametrize(
     ("jitter", "lowest"), [("full", 0), ("equal", 5), ("none", 10), (0.2, 8), (0, 10), (1, 0)], ids=str
 )
@@ -101,6 +103,7 @@ def test_a_list_of_delays_brings_its_own_number_of_attempts():
     assert Retry(None, backoff=[1]).delay(2, 0.0) is None
 
 
+@pytest.mark.covers("M48")
 def test_any_function_is_a_backoff():
     retry = Retry(backoff=lambda attempt: None if attempt > 2 else attempt * 7, jitter="none")
     assert [retry.delay(attempt, 0.0) for attempt in (1, 2, 3)] == [7, 14, None]
@@ -115,11 +118,13 @@ def test_a_backoff_that_answers_nonsense_is_named(answer):
         Retry(backoff=patience).delay(3, 0.0)
 
 
+@pytest.mark.covers("M50")
 def test_ordinary_errors_are_wanted():
     assert Retry().wants(ValueError())
     assert Retry().wants(ExceptionGroup("both", [ValueError()]))
 
 
+@pytest.mark.covers("M50")
 @pytest.mark.parametrize(
     "error", [Fatal("no"), KeyboardInterrupt(), SystemExit(1), asyncio.CancelledError(), GeneratorExit()], ids=repr
 )

@@ -46,6 +46,7 @@ def patient() -> int:
     return inc(third_time())
 
 
+@pytest.mark.covers("M99")
 def test_each_attempt_of_a_step_with_retries_is_a_span_under_the_steps(spans):
     assert patient() == 4
     assert spans.tree() == [
@@ -60,6 +61,7 @@ def test_each_attempt_of_a_step_with_retries_is_a_span_under_the_steps(spans):
     assert "flowkit.attempts" not in spans["step inc"].attributes
 
 
+@pytest.mark.covers("M47")
 def test_a_failed_attempt_says_why_and_when_the_next_one_comes(spans):
     patient()
     second = spans["attempt third_time, 2"]

@@ -112,6 +112,7 @@ def test_steps_on_several_threads_keep_their_spans_apart(spans):
     ]
 
 
+@pytest.mark.covers("M99")
 def test_a_run_is_under_the_span_that_it_is_called_in(spans, user):
     with user.start_as_current_span("caller"):
         one(1)

@@ -77,6 +77,7 @@ def inline(flow, *args):
         return flow(*args)
 
 
+@pytest.mark.covers("M99")
 @pytest.mark.parametrize("way", [call, start, observed, inline])
 def test_a_run_is_a_span_and_each_of_its_steps_is_one_under_it(spans, way):
     assert way(straight, 1) == 4
@@ -184,6 +185,7 @@ def test_what_a_live_body_does_itself_is_under_its_span(spans):
     ]
 
 
+@pytest.mark.covers("M22")
 def test_the_rounds_of_a_workflow_are_under_one_span(spans):
     @workflow
     def count(n: int, rounds: int) -> int:
