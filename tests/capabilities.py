@@ -45,7 +45,9 @@ GROUPS: dict[str, dict[str, Capability]] = {
     },
     "Steps and control flow": {
         "M18": Capability("a step knows its call, its attempt and the last error", "dry runs, injected identities"),
-        "M19": Capability("calls side by side, with a cap, enough successes, and results in the order they are written"),
+        "M19": Capability(
+            "calls side by side, with a cap, enough successes, and results in the order they are written"
+        ),
         "M20": Capability("the first failure stops what runs beside it"),
         "M21": Capability("a branch is taken or not, and the record says why"),
         "M22": Capability("loops with a cap, at least one round, and a key for each round"),

@@ -5,7 +5,8 @@ import os
 from hypothesis import HealthCheck, settings
 
 # No deadlines: on a busy machine they measure the machine.
-settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+calm = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile("calm", deadline=None, suppress_health_check=calm)
 settings.register_profile("dev", settings.get_profile("calm"), max_examples=50)
 settings.register_profile("ci", settings.get_profile("calm"), max_examples=100, derandomize=True, print_blob=True)
 settings.register_profile("few", settings.get_profile("ci"), max_examples=25)

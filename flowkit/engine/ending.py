@@ -124,7 +124,7 @@ class Ending(Seating):
         if ordinary and self.is_handled(index):
             self._settle(index, status, now)
             group = self.owners[index]
-            if group is not None and group.reaction == "halt":
+            if group is not None and group.reaction == "halt" and instead != "skip":
                 self._halt(group, index, now)
             return
         self._unhandled.add(index)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flowkit.engine.bodies import Body
-    from flowkit.engine.groups import Items
+    from flowkit.engine.groups import Group, Items
     from flowkit.engine.waiting import Decision, Waiting
     from flowkit.plan import Plan
 
@@ -463,10 +463,7 @@ class Machine(Suspending):
                 return
             if self.listening:
                 self._tell("items_finished", index, counts=self.counts(group.items))
-            if group.reaction == "halt" and not node.tolerant and (failed := self._failed_of(group)):
-                lost = f"{len(failed)} of {group.size} items of `{self.key(index)}` failed"
-                error = BaseExceptionGroup(lost, [self.errors[i] for i in failed])
-                self._fail(index, error, Status.FAILED, now)
+            if group.reaction == "halt" and not node.tolerant and self._refuse_halted(group, now):
                 return
             if node.tolerant:
                 self.values[index] = [self.outcome(i) for i in group.items]
@@ -475,6 +472,22 @@ class Machine(Suspending):
             else:
                 self.values[index] = self.values[group.base : group.base + group.size]
         self._settle(index, Status.SUCCEEDED, now)
+
+    def _refuse_halted(self, group: Group, now: float) -> bool:
+        """Whether a map that halts at a failure has no list: one failed, or, as with any map, one has no value."""
+        index, policy = group.map, self.policies[group.map]
+        failed = self._failed_of(group) if policy is not None and policy.on_failure != "skip" else []
+        if failed:
+            lost = f"{len(failed)} of {group.size} items of `{self.key(index)}` failed"
+            self._fail(index, BaseExceptionGroup(lost, [self.errors[i] for i in failed]), Status.FAILED, now)
+            return True
+        edge = EDGES[Edge.ORDER if group.leaves_out else Edge.DATA]
+        for i in group.items:
+            if self.status[i] is not _SUCCEEDED:
+                self._pass_on(i, index, edge[self._column(i)])
+        if self.verdict[index]:
+            self._refuse(index, self.verdict[index], now)
+        return bool(self.verdict[index])
 
     def _refuse_branch(self, index: int, now: float) -> bool:
         """Whether the branch that is meant of a `cond` has no value; then that is passed on, as of any data."""

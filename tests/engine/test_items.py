@@ -13,6 +13,7 @@ from flowkit import (
     Outcome,
     PolicyError,
     RunCancelled,
+    Skipped,
     outcome,
     step,
     unmapped,
@@ -272,6 +273,28 @@ def test_items_that_wait_for_another_try_have_begun():
         return unsteady.with_options(on_item_failure="halt").map_outcomes([0, 1])
 
     assert statuses(steady.start()) == {"unsteady": "succeeded", "unsteady[0]": "succeeded", "unsteady[1]": "failed"}
+
+
+def test_a_map_that_halts_has_a_list_of_all_its_items_or_none(result):
+    @workflow
+    def small() -> list[int]:
+        return inc.with_options(on_item_failure="halt", run_if=lambda x: x < 2).map([0, 3])
+
+    with pytest.raises(Skipped, match=r"`inc\[1\]` was skipped"):
+        result(small)
+
+
+def test_a_failure_that_may_be_skipped_halts_nothing():
+    @workflow
+    def evens() -> list[int]:
+        return even.with_options(on_item_failure="halt", on_failure="skip", max_concurrency=1).map([0, 1, 2])
+
+    assert statuses(evens.start()) == {
+        "even": "skipped",
+        "even[0]": "succeeded",
+        "even[1]": "failed",
+        "even[2]": "succeeded",
+    }
 
 
 def test_a_map_whose_items_all_succeed_has_nothing_to_halt_for(result):

@@ -261,7 +261,7 @@ def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7,
         kinds.append(st.builds(Asked, picks))
     if depth:
         inner = st.deferred(
-            lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast, longest=3, timely=timely)
+            lambda: bodies(limits, depth=depth - 1, asking=asking, fail_fast=fail_fast, longest=2, timely=timely)
         )
         several = st.lists(columns, min_size=1, max_size=2).map(tuple)
         nested = st.builds(Nested, inner, some, returns=picks, fail_fast=fail_fast)
@@ -271,9 +271,10 @@ def bodies(limits=nothing, *, depth=0, asking=False, fail_fast=never, longest=7,
     block = st.recursive(
         simple,
         lambda inner: blocks(st.lists(inner, min_size=1, max_size=3).map(tuple), timely=timely),
-        max_leaves=5,
+        max_leaves=3 if depth or longest < 7 else 5,
     )
-    return st.lists(block, min_size=1, max_size=longest).map(tuple)
+    # Programs within programs are large; what is too large is thrown away, and then little is tried.
+    return st.lists(block, min_size=1, max_size=min(longest, 4) if depth else longest).map(tuple)
 
 
 def blocks(inner, *, timely):
