@@ -616,7 +616,7 @@ BEHIND = {"first": None, "middle": "0", "last": "1"}
 
 ITEM_TO_ITEM = {
     "fail": (GOES, GOES, GOES, CANCELLED, BLOCKS, BLOCKS),
-    "halt": (GOES, GOES, CANCELLED, CANCELLED, CANCELLED, None),
+    "halt": (GOES, GOES, GOES, CANCELLED, CANCELLED, None),
     "continue": (GOES, GOES, GOES, CANCELLED, GOES, None),
     "skip_dependents": (GOES, SKIPS, SKIPS, CANCELLED, SKIPS, None),
 }
