@@ -18,13 +18,17 @@ it comes from has ended (and its end is on record, if records are kept), by this
 
 Timing out is failing. What was cancelled since others won a race, or with its scope, counts as handled. A condition
 says go if the test gives what is wanted. Of the branches of a `cond` the one that is meant then counts as data. A
-choice goes with the first that succeeds, or the first few; if all of its nodes were skipped it is skipped, and if too
-few succeeded and one failed it is lost: it fails with all of their errors, where its other edges say go. Block
-outweighs skip, skip outweighs a lost choice, and that outweighs go, so that the order in which edges are settled
-doesn't matter. A chain (a map over another map's items) is settled when
-those items become known, and if they never do, as data. A failure is handled if `on_failure="skip"` says so, or if an
-outcome or a choice takes it; only an unhandled one ends the run. Who takes a map as an outcome or a choice takes the
-failures of its items: the map fails with the first of them.
+choice goes with the first that succeeds, or the first few; if too few succeeded and one failed it is lost: it fails
+with all of their errors, where its other edges say go. If none failed it is blocked where one was blocked, and else
+skipped. Block outweighs skip, skip outweighs a lost choice, and that outweighs go, so that the order in which edges are
+settled doesn't matter. A chain (a map over another map's items) is settled when those items become known, and if they
+never do, as data. A failure is handled if `on_failure="skip"` says so, or if an outcome or a choice takes it; only an
+unhandled one ends the run. Who takes a map as an outcome or a choice takes the failures of its items: the map fails with
+the first of them.
+
+From an item to its map the edge is data, and outcome where the map makes of failures what it is to be: by
+`map_outcomes`, or by `on_item_failure`. A map that goes on from one which leaves items out takes its own as order. From
+item to item of one map (`item_depends_on`) the edge is order; with "continue" it is part, with "skip_dependents" data.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def first(*results: Any) -> Any:
     """The result of the step that succeeds first. The others go on, and nobody waits for them but the run.
 
     Takes results, a list of them, or the result of a `.map`, whose items are meant then. If none succeeds it fails
-    with all of their errors in an `ExceptionGroup`; if all were skipped it is skipped.
+    with all of their errors in an `ExceptionGroup`; if none of them failed it is skipped, or blocked if one was blocked.
     """
     return _join("first", results, 1, sys._getframe(1))
 
