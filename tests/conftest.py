@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadlines: on a busy machine they measure the machine.
@@ -15,3 +16,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 # Everything here runs with the engine's invariants checked as it goes.
 os.environ.setdefault("FLOWKIT_INVARIANTS", "1")
+
+
+@pytest.fixture
+def unmeasured(monkeypatch):
+    """Interpreters that are started aren't measured: Ctrl-C may hit one while coverage holds its lock, which it then never gives back."""
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)

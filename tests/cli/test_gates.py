@@ -222,6 +222,7 @@ def test_the_progress_makes_room_for_a_question_and_comes_back(terminal, project
     assert shown.process.wait() == 0
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("answered", [False, True])
 def test_ctrl_c_at_a_question_cancels_the_run(terminal, answered):
     shown = terminal("run", "shop:release")
@@ -278,6 +279,7 @@ def test_a_gate_that_is_called_off_is_taken_back(terminal, project):
     assert "feedback, or Enter: \nnote: the gate `gate` isn't open any more: it was cancelled\n" in text
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ctrl_d_leaves_gates_open(terminal):
     shown = terminal("run", "shop:both")
     shown.read(until="yes or no: $")
@@ -439,6 +441,7 @@ def test_a_gate_that_nobody_can_be_asked_about_is_told_once(flowkit):
     assert [one["timed_out"] for one in json.loads(answer.out)] == [True, False]
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_run_that_waits_for_somebody_goes_on_waiting(spawn):
     process = spawn("run", "shop:placed")
     told = [process.stderr.readline() for _ in range(2)]

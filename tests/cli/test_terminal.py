@@ -136,16 +136,17 @@ def test_explain_is_laid_out_in_a_terminal(terminal):
 
 def test_nothing_but_the_result_comes_out_of_a_pipe(write, spawn):
     write("shop.py", SHOP)
-    out, err = spawn("run", "shop:report", "--n", "4").communicate()
+    out, err = spawn("run", "shop:report", "--n", "4").communicate(timeout=60)
     assert (out, err) == ("35\n", "fetching\n")
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ctrl_c_cancels_the_run_and_waits_for_it(write, spawn):
     write("shop.py", WAITING)
     process = spawn("run", "shop:waiting")
     await_lines(process, "started", 2)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines() == [
         "note: cancelling; Ctrl-C again leaves at once",
@@ -155,6 +156,7 @@ def test_ctrl_c_cancels_the_run_and_waits_for_it(write, spawn):
     ]
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_a_second_ctrl_c_does_not_wait(write, spawn):
     write("shop.py", WAITING)
     process = spawn("run", "shop:waiting", "--patient")
@@ -162,10 +164,11 @@ def test_a_second_ctrl_c_does_not_wait(write, spawn):
     process.send_signal(signal.SIGINT)
     await_lines(process, "cleaned up", 1)
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate()
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ctrl_c_in_a_terminal_takes_the_progress_away_first(write, terminal):
     write("shop.py", WAITING)
     shown = terminal("run", "shop:waiting")
@@ -207,15 +210,16 @@ def test_what_steps_say_is_shown_while_they_run(write, terminal, project):
 def test_what_steps_say_does_not_come_out_of_a_pipe(write, spawn, project):
     write("shop.py", TALKING)
     (project / "go").touch()
-    assert spawn("run", "shop:talking", "--path", "go").communicate() == ("3\n", "")
+    assert spawn("run", "shop:talking", "--path", "go").communicate(timeout=60) == ("3\n", "")
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_ctrl_c_while_a_module_is_imported(write, spawn):
     write("shop.py", "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(3_600)")
     process = spawn("run", "shop:report")
     await_lines(process, "importing", 1)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "error: interrupted\n")
 
 
@@ -237,8 +241,8 @@ def test_names_that_the_terminal_cannot_write_are_escaped(write, spawn, environm
         "shop.py",
         "@step(name='héllo')\ndef one() -> str:\n    return 'é'\n\n@workflow\ndef say() -> str:\n    return one()\n",
     )
-    assert spawn("run", "shop:say").communicate() == ('"\\u00e9"\n', "")
-    out, err = spawn("graph", "shop:say").communicate()
+    assert spawn("run", "shop:say").communicate(timeout=60) == ('"\\u00e9"\n', "")
+    out, err = spawn("graph", "shop:say").communicate(timeout=60)
     assert "h\\xe9llo" in out
     assert err == ""
 

@@ -706,6 +706,7 @@ def test_an_engine_that_shuts_down_leaves_no_program(held, family):
     assert held.is_left()
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("executor", ["thread", "inline"])
 def test_ctrl_c_leaves_no_program(tmp_path, held, never, executor):
     script = tmp_path / "script.py"

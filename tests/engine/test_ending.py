@@ -244,12 +244,15 @@ def run_script(
     body: str, *, interrupt_after: str | None = None, timeout: float = 30
 ) -> subprocess.CompletedProcess[str]:
     """Run a script; send it Ctrl-C once it has printed a line."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    if interrupt_after is not None:
+        environment.pop("COVERAGE_PROCESS_CONFIG", None)  # or Ctrl-C may hit it while coverage holds its lock
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(body)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment,
     )
     assert process.stdout is not None
     first = ""
