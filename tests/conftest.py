@@ -20,6 +20,9 @@ os.environ.setdefault("FLOWKIT_INVARIANTS", "1")
 
 @pytest.fixture
 def unmeasured(monkeypatch):
-    """Interpreters that are started aren't measured: Ctrl-C may hit one while coverage holds its lock, which it then never gives back."""
+    """Interpreters that are started aren't measured.
+
+    Ctrl-C may hit one while coverage holds its lock, which it then never gives back.
+    """
     for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
         monkeypatch.delenv(name, raising=False)

@@ -136,9 +136,11 @@ class _Shown:
 
     def pause(self) -> None:
         """Take the picture away."""
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
+        live, self._live = self._live, None
+        if live is not None:
+            # One that Ctrl-C hit while it was begun may not have all that it is to take away.
+            with contextlib.suppress(Exception):
+                live.stop()
 
     def resume(self) -> None:
         """Draw it again, below what was written meanwhile: each picture knows only where it began itself."""
