@@ -17,6 +17,7 @@ from flowkit.checks import check
 from flowkit.engine.blocking import loop_for_steps, refuse_to_block, running_loop
 from flowkit.engine.driver import Driver
 from flowkit.engine.invariants import are_watched
+from flowkit.engine.limits import Limits
 from flowkit.engine.ports import Services
 from flowkit.engine.recordings import Unwound
 from flowkit.engine.run import Run
@@ -109,6 +110,7 @@ class Engine:
             clock=self._clock,
             workers=self._threads,
             loops=self._loops,
+            limits=Limits(),
             timekeeper=self._timers,
             random=random.random,
             store=self.store,

@@ -26,10 +26,8 @@ _Branching: TypeAlias = ast.If | ast.For | ast.While | ast.Try | ast.TryStar | a
 
 def endless_rounds(text: Text, names: Names) -> Iterator[Diagnostic]:
     """Find a workflow that calls itself whatever it was given (FK403)."""
-    if any(_waits(node, names) for node in within(text.node, nested=False)):
-        return
     call = _certain(getattr(text.node, "body", []), names)
-    if call is not None:
+    if call is not None and not any(_waits(node, names) for node in within(text.node, nested=False)):
         name = text.quote(call.func)
         yield Diagnostic(
             code="FK403",

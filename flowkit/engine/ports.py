@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flowkit.engine.limits import Limits
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Sequence
 
     from flowkit.engine.events import Event
+    from flowkit.engine.limits import Limits
     from flowkit.engine.machine import Machine
     from flowkit.engine.place import Served
     from flowkit.engine.records import StepRecord
@@ -174,6 +173,7 @@ class Services:
         clock: Clock,
         workers: Workers,
         loops: Loops,
+        limits: Limits,
         timekeeper: Timekeeper,
         random: Callable[[], float],
         store: Store,
@@ -187,7 +187,7 @@ class Services:
         self.clock = clock
         self.workers = workers
         self.loops = loops
-        self.limits = Limits()
+        self.limits = limits
         self.timekeeper = timekeeper
         self.random = random
         self.store = store
