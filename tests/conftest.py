@@ -1,6 +1,7 @@
 """How hard the properties are tried: HYPOTHESIS_PROFILE is `dev` (the default), `ci`, `few` or `nightly`."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 # Everything here runs with the engine's invariants checked as it goes.
 os.environ.setdefault("FLOWKIT_INVARIANTS", "1")
+
+# What a shell starts with `&` has Ctrl-C ignored, and hands that on to whatever it starts itself.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
