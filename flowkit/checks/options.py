@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_origin
 
 from flowkit.checks.hints import accepts, show, with_article
 from flowkit.checks.source import call_at, read
 from flowkit.checks.values import result_of
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
-from flowkit.graph import Kind
+from flowkit.graph import Kind, Outcome
 from flowkit.policies import UNSET, Fallback
 
 if TYPE_CHECKING:
@@ -37,7 +37,13 @@ class _Conflict(NamedTuple):
 
 def conflicts(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
     """Find options of a call that can't hold, those that the workflow sets for its steps included."""
-    for conflict in (*_timing(spec, graph), *_values(spec), *_of_items(spec), *_of_call(spec, node)):
+    for conflict in (
+        *_timing(spec, graph),
+        *_values(spec),
+        *_of_items(spec),
+        *_of_call(spec, node),
+        *_undoing(spec, node),
+    ):
         yield _finding(graph, node, spec, conflict)
 
 
@@ -130,6 +136,35 @@ def _of_items(spec: StepSpec) -> Iterator[_Conflict]:
             "this has nothing to go by",
             'say which do with `item_depends_on=`, or write on_item_failure="continue"',
         )
+
+
+def _undoing(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
+    """Find a compensation that can't be called with what it will be given."""
+    undo = spec.compensation
+    signature = undo.signature if undo is not None else None
+    if undo is None or signature is None:  # of what is built in, nothing is known
+        return
+    where, wrong = "this is given how the step ended, and then what the step was given", ""
+    try:
+        signature.bind(None, *node.args, **(node.kwargs or {}))
+    except TypeError as error:
+        wrong = f"`{undo.label}` can't undo `{spec.label}`: {error}"
+    else:
+        first = next(iter(signature.parameters.values()))
+        hint = undo.hints.get(first.name, Any)
+        kind = get_origin(hint) or hint
+        if first.kind is not first.VAR_POSITIONAL and isinstance(kind, type) and not issubclass(Outcome, kind):
+            wrong = f"`{undo.label}` can't undo `{spec.label}`: its `{first.name}` is {with_article(show(hint))}"
+    if wrong:
+        given = ", ".join(["done: Outcome[...]", *_parameters(spec)])
+        yield _Conflict("compensate", None, wrong, where, f"write `def {undo.label}({given}) -> None`")
+
+
+def _parameters(spec: StepSpec) -> list[str]:
+    """The parameters of a step, as they are written in the signature of what undoes it."""
+    signature = spec.signature
+    parameters = signature.parameters.values() if signature is not None else ()
+    return [str(parameter.replace(annotation=parameter.empty)) for parameter in parameters]
 
 
 def _of_call(spec: StepSpec, node: Node) -> Iterator[_Conflict]:

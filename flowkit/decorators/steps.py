@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from flowkit.decorators.accessors import Accessors
-from flowkit.decorators.decorated import Bound
+from flowkit.decorators.decorated import Bound, Decorated
 from flowkit.decorators.wrapping import ForwardedSignature, check_place, identity, refuse_undecorable
 from flowkit.errors import PolicyError
 from flowkit.graph import Ref, StepSpec, current_recorder
@@ -125,6 +125,10 @@ def _options(place: str, options: dict[str, Any]) -> StepOptions:
             # One Ref isn't many: what makes it refuse to be an iterator makes it look like one.
             made = getattr(StepOptions.of(place, **{option: [given] if type(given) is Ref else given}), option)
             options[option] = tuple(_dependency(one, option) for one in made) if isinstance(made, tuple) else made
+    undo = options.get("compensate")
+    if undo is not None and issubclass(type(undo), Decorated) and not issubclass(type(undo), Step):
+        message = f"compensate takes a step or a function; `{undo.__name__}` is a workflow, so call it in a step"
+        raise PolicyError(message)
     return StepOptions.of(place, **options)
 
 

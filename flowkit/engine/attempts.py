@@ -102,6 +102,8 @@ class Attempts(Ending):
             self._tell("step_started", index, attempt=attempt)
         policy = self.policies[index]
         assert policy is not None
+        if policy.compensate is not None:
+            self._arm(index)
         if policy.timeout is not None:
             self._ends[index] = now + policy.timeout
             self._set_timer(self._ends[index], "timeout", index, attempt)

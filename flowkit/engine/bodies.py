@@ -8,8 +8,9 @@ from flowkit.graph import Kind, Ref
 
 if TYPE_CHECKING:
     from flowkit.engine.seats import Seats
-    from flowkit.graph import Graph, WorkflowSpec
-    from flowkit.plan import Plan
+    from flowkit.graph import Graph, StepSpec, WorkflowSpec
+    from flowkit.plan import Lane, Plan
+    from flowkit.policies import Policy
 
 __all__ = ["Body"]
 
@@ -26,6 +27,7 @@ class Body:
         "blocked",
         "cleaning",
         "cleanup",
+        "compensations",
         "cut",
         "fail_fast",
         "failed",
@@ -42,6 +44,8 @@ class Body:
         "tail",
         "turn",
         "turns",
+        "undoes",
+        "undoing",
         "woken",
         "workflow",
     )
@@ -84,6 +88,12 @@ class Body:
         """The nodes of its `always` blocks."""
         self.cleaning = False
         """Whether everything else has ended, and it is their turn."""
+        self.compensations: dict[StepSpec, tuple[Policy, Lane]] = {}
+        """The steps that undo what is done in it, and how they are run."""
+        self.undoes = False
+        """Whether anything in it, or in what is called in it, could have to be undone."""
+        self.undoing = 0
+        """How much is being undone in it: a block of it, or itself."""
         self.cut = False
         """Whether it is to end early, and writes no more."""
         self.woken = False
@@ -96,6 +106,7 @@ class Body:
     def grow(self, plan: Plan) -> None:
         """Take what it wrote up to now, or to its end."""
         graph = self.graph = plan.graph
+        self.compensations.update(plan.compensations)
         if plan.inner:
             self.plans.update(plan.inner)
         if graph.goes_on:

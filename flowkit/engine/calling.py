@@ -132,6 +132,10 @@ class Calling:
         node = machine.nodes[index]
         spec = node.spec
         assert spec is not None
+        undone = machine.undoing.get(index)
+        if undone is not None:
+            _, args, kwargs = self.arguments(undone)
+            return spec, [machine.undone(undone), *args], kwargs
         group = machine.owners[index]
         if group is not None:
             return spec, self._item(index), None

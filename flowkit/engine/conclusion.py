@@ -94,7 +94,8 @@ def _failure(machine: Machine, run_id: str) -> BaseException:
 def _with_mishaps(machine: Machine, error: BaseException) -> BaseException:
     """An error that tells what failed while cleaning up, too."""
     for index in machine.mishaps[:_TOLD]:
-        add_note(error, f"`{machine.key(index)}` failed while cleaning up, with {_told(machine.errors[index])}")
+        what = "failed, so that isn't undone" if index in machine.undoing else "failed while cleaning up"
+        add_note(error, f"`{machine.key(index)}` {what}, with {_told(machine.errors[index])}")
     return error
 
 

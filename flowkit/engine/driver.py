@@ -434,10 +434,11 @@ class Driver:
             if self.conclusion is None:
                 self.machine.cancel(CancelReason.USER, self.services.clock.now(), "interrupted")
                 self.after()
-        # What the interrupt may have cut in two can't be waited for without end.
-        if not self.wait(timeout=1.0):
+        # What the interrupt may have cut in two can't be waited for without end, unlike what cleans up.
+        while not self.wait(timeout=1.0):
             with self.lock:
-                self.crash(KeyboardInterrupt("interrupted"))
+                if not self.machine.is_cleaning_up:
+                    self.crash(KeyboardInterrupt("interrupted"))
 
     def serve(self, place: Place) -> None:
         """Work on this run until nothing is ready for whoever is in this place."""

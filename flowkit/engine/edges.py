@@ -283,6 +283,8 @@ class Edges(Nodes):
     def _edge(self, index: int, target: int) -> Edge:
         """The kind of edge between two nodes."""
         node = self.nodes[target]
+        if node.index < 0 or self.nodes[index].index < 0:
+            return Edge.PART  # to or from what undoes others
         owner = self.owners[index]
         if owner is not None and owner.map == target:
             if owner.reaction != "fail":

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from flowkit.engine.edges import TAKING, WAS
 from flowkit.engine.requests import Emit, Failure, Record, Stop, Work
-from flowkit.engine.seating import Seating
 from flowkit.engine.statuses import RunStatus, Status
+from flowkit.engine.undoing import Undoing
 from flowkit.errors import CancelReason, Deadlock, StepTimeout
 from flowkit.graph import Edge, Kind, Ref, Template
 from flowkit.plan import Lane
@@ -35,7 +35,7 @@ GRACE: Final = 5.0
 """Seconds that an attempt is given to end once it was told to stop; after that it is left behind."""
 
 
-class Ending(Seating):
+class Ending(Undoing):
     """Failures, and whatever else ends nodes before their time."""
 
     __slots__ = (
@@ -203,6 +203,8 @@ class Ending(Seating):
         self, index: int, attempt: int, reason: CancelReason, now: float, error: StepTimeout | None = None
     ) -> None:
         self._stopped.add(index)
+        if index in self.armed:
+            self._unsure.add(index)
         self.requests.append(Stop(index, attempt, reason, error))
         self._set_timer(now + GRACE, "grace", index, attempt)
 
@@ -245,18 +247,15 @@ class Ending(Seating):
         return f"the run was stopped ({self.stopping})" if self.stopping is not None else "it was stopped"
 
     def _is_sheltering(self, index: int) -> bool:
-        """Whether items of a map have something to clean up, which the map as a whole waits for."""
-        bodies = self.bodies
-        return bool(bodies) and any(i in bodies and self._shelters(bodies[i]) for i in self.groups[index].items)
-
-    def _is_cleanup(self, index: int) -> bool:
-        """Whether a node stands in an `always` block of its body, itself or as an item of a map that does."""
-        owner = self.owners[index]
-        return bool(self.homes[index].cleanup) and (index if owner is None else owner.map) in self.homes[index].cleanup
+        """Whether items of a map have something to clean up or to undo, which the map as a whole waits for."""
+        bodies, armed = self.bodies, self.armed
+        return (bool(bodies) or bool(armed)) and any(
+            i in armed or (i in bodies and self._shelters(bodies[i])) for i in self.groups[index].items
+        )
 
     def _shelters(self, body: Body) -> bool:
-        """Whether something is left to be done of the `always` blocks of a body, so that it can't just end."""
-        return any(self.status[index] < _SUCCEEDED for index in body.cleanup)
+        """Whether a body can't just end: it has `always` blocks left to do, or something to undo."""
+        return any(self.status[index] < _SUCCEEDED for index in body.cleanup) or self._owes(body)
 
     def _cut_short(self, body: Body) -> None:
         """A body is to end early, and has to clean up before that."""
@@ -266,16 +265,25 @@ class Ending(Seating):
         if body is self.root and asked is not None:
             # Whoever is in it finds out when it asks, or returns: nobody waits for that.
             del self.other_work[index]
-            if self.status[index] is _RUNNING:  # or it was to be recorded again, and nobody has begun
+            if self.status[index] is _RUNNING:
                 self.busy -= not body.blocked
+            else:
+                self._withdraw(index)
             self.status[index] = _RUNNING
             body.blocked = False
             self._close_body(body)
         elif body.parked or (asked is not None and self.status[index] is not _RUNNING):
             body.parked = False
-            self.other_work.pop(index, None)
+            if self.other_work.pop(index, None) is not None:
+                self._withdraw(index)
             self.status[index] = _RUNNING
             self._close_body(body)
+
+    def _withdraw(self, index: int) -> None:
+        """A body was to be recorded again, and nobody has begun: nobody is to."""
+        queue = self.ready[self.lane_of_body(index)]
+        if index in queue:
+            queue.remove(index)
 
     def _drop(self, wanted: list[int], why: str, now: float) -> None:
         """Stop what nobody wants any more, with what only that needs. It is no failure: what needs it is skipped."""
@@ -290,6 +298,8 @@ class Ending(Seating):
             upstream.update(dict.fromkeys(source for index in more for source in self._sources(index)))
         self._dropped.update(gone)
         self._cut_off([*gone], why, now, dropped=gone)
+        if wanted:
+            self._undo_dropped((*wanted, *gone), self.homes[wanted[0]])
 
     def _unended(self, nodes: Iterable[int]) -> Iterable[int]:
         """Those that haven't ended, with the items of those that are maps."""

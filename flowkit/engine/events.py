@@ -31,6 +31,7 @@ __all__ = [
     "StepAbandoned",
     "StepBlocked",
     "StepCancelled",
+    "StepCompensated",
     "StepEvent",
     "StepFailed",
     "StepHeartbeat",
@@ -201,6 +202,14 @@ class StepCancelled(StepEvent):
     """It was cancelled."""
 
     reason: str
+
+
+@attrs.frozen(kw_only=True)
+class StepCompensated(StepEvent):
+    """What it did was undone."""
+
+    by: str
+    """The key of what undid it."""
 
 
 @attrs.frozen(kw_only=True)

@@ -243,6 +243,8 @@ class Growing(Attempts):
     def _end_body(self, body: Body, now: float) -> None:
         """Everything in the place of a call has ended: so has the call, or its next round begins."""
         index = body.node
+        if body.undoes and (body.undoing or self._ends_badly(body)) and self._undo_body(body):
+            return
         if body.cleanup and not body.cleaning:
             body.cleaning = True
             left = [i for i in body.cleanup if self.status[i] < _SUCCEEDED]
@@ -273,6 +275,12 @@ class Growing(Attempts):
         else:
             self._return(body, now)
 
+    def _ends_badly(self, body: Body) -> bool:
+        """Whether what was done in a body is to be undone."""
+        if body is self.root:
+            return body.cut or bool(self.failures) or self.stopping is not None
+        return body.cut or bool(body.failed)
+
     def _return(self, body: Body, now: float) -> None:
         """Give a call the value that its body returned."""
         index, result = body.node, body.result
@@ -294,9 +302,10 @@ class Growing(Attempts):
     def _forget(self, body: Body) -> None:
         """Let go of the nodes of a body that has ended well, so that what goes round for long stays small.
 
-        Where somebody listens or keeps, they are still asked about; and so are attempts that were told to stop.
+        Where somebody listens or keeps, they are still asked about; and so are attempts that were told to stop, and what
+        may have to be undone.
         """
-        if self.keeps or self.listening or self._lingering:
+        if self.keeps or self.listening or self._lingering or body.undoes:
             return
         gone = list(self._parts(body))
         status = self.status

@@ -5,8 +5,9 @@ never calls code that isn't flowkit's own: conditions, fallbacks, backoffs and l
 that its driver brings.
 
 It stands in floors, each of which knows those below: `nodes` (what there is), `edges` (what the end of a node means for
-others: the table of edges is there), `ending` (failing and stopping), `attempts` (from ready to answered), `growing`
-(maps and bodies), `suspending` (what waits for the world outside), and here on top what goes in and what comes out.
+others: the table of edges is there), `undoing` (compensations), `ending` (failing and stopping), `attempts` (from ready
+to answered), `growing` (maps and bodies), `suspending` (what waits for the world outside), and here on top what goes in
+and what comes out.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Machine(Suspending):
         watched: bool = False,
     ) -> None:
         super().__init__(plan, fail_fast=fail_fast, listening=listening, keeps=keeps, watched=watched)
-        if plan.graph.goes_on or plan.cleanup:
+        if plan.graph.goes_on or plan.cleanup or plan.may_compensate:
             self._keep_open(going_on=plan.graph.goes_on)
         else:
             self.root.grow(plan)
@@ -333,6 +334,7 @@ class Machine(Suspending):
     def drop(self, index: int, why: str, now: float) -> None:
         """Nobody waits any more for what a live body called."""
         self._cut_off([index], why, now)
+        self._undo_dropped([index], self.homes[index])
         self._close(now)
 
     def returned(self, index: int, value: Any, attempt: int, now: float) -> None:
@@ -342,7 +344,9 @@ class Machine(Suspending):
             return
         body = self.bodies[index]
         body.result = value
+        left = [i for i in self._parts(body) if self.status[i] < _SUCCEEDED]
         self._cut(body, f"the body of `{self.key(index)}` returned", now)
+        self._undo_dropped(left, body)
         self._close_body(body)
         self._close(now)
 
@@ -383,7 +387,7 @@ class Machine(Suspending):
 
     def cancel(self, reason: CancelReason, now: float, detail: str = "") -> bool:
         """End the run early. Says whether this was what ended it: the first reason wins."""
-        if not self.left or self.stopping is not None or self.root.cleaning:
+        if not self.left or self.stopping is not None or self.root.cleaning or (self.root.undoing and self.failures):
             return False
         self._stop(reason, now, detail)
         self._close(now)
@@ -437,6 +441,8 @@ class Machine(Suspending):
         """A node that runs no step: a barrier, an outcome, a map, a test and what goes by it, a join."""
         node = self.nodes[index]
         kind = node.kind
+        if index in self._batches and self._undo_batch(index):
+            return
         if kind is Kind.TEST or kind is Kind.PICK or kind is Kind.JOIN:
             if kind is Kind.PICK and self._refuse_branch(index, now):
                 return

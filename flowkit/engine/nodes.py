@@ -43,7 +43,9 @@ class Nodes:
         "_free",
         "_stood_in",
         "_unhandled",
+        "_unsure",
         "_unrecorded",
+        "armed",
         "attempts",
         "bodies",
         "busy",
@@ -74,6 +76,7 @@ class Nodes:
         "root",
         "started_at",
         "status",
+        "undoing",
         "values",
         "verdict",
         "waits",
@@ -123,6 +126,10 @@ class Nodes:
         """Why a node was skipped, blocked or cancelled."""
         self.causes: dict[int, int] = {}
         """The node that a skipped or blocked one was skipped or blocked by."""
+        self.armed: dict[int, None] = {}
+        """Nodes whose work would have to be undone: those that have ended in the order in which they did."""
+        self.undoing: dict[int, int] = {}
+        """Per node that undoes another, that."""
         self.attempts: dict[int, int] = {}
         self.started_at: dict[int, float] = {}
         self.ended_at: dict[int, float] = {}
@@ -135,6 +142,8 @@ class Nodes:
         self._any = self.ready[Lane.ANY]
         self._stood_in: set[int] = set()
         """Nodes whose value is a fallback's."""
+        self._unsure: set[int] = set()
+        """Nodes of which an attempt was told to stop: what it had done by then, nobody knows."""
         self._unhandled: set[int] = set()
         self._unrecorded: dict[int, Emit | None] = {}
         """Nodes that have ended and whose end isn't on record yet, with what is to be told then."""
@@ -153,6 +162,11 @@ class Nodes:
         home, node = self.homes[index], self.nodes[index]
         if index == self.root.node:
             return home.graph.workflow.label
+        if node.index < 0:
+            undone = self.undoing.get(index)
+            return (
+                f"{self.key(undone)}:{node.spec.label}" if undone is not None and node.spec is not None else "undoing"
+            )
         key = home.prefix + home.graph.keys[node.index]
         group = self.owners[index]
         return key if group is None else f"{key}[{group.name(index)}]"
@@ -254,6 +268,8 @@ class Nodes:
         """Give a node its final status; what listeners are to be told of it."""
         self._move(index, status)
         self.left -= 1
+        if self.armed and index in self.armed:
+            self._completed(index, status)
         if not self.listening:
             return None
         self.ended_at[index] = now
@@ -263,6 +279,12 @@ class Nodes:
         if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
             return None
         return Emit(*self._end_of(index, status, now))
+
+    def _completed(self, index: int, status: Status) -> None:
+        """What has a compensation has ended: keep the order, and forget what failed for certain."""
+        del self.armed[index]
+        if index in self._unsure or (status is _SUCCEEDED and index not in self._stood_in):
+            self.armed[index] = None
 
     def _phase_news(self, index: int, node: Node) -> Emit | None:
         """What is told where a phase begins or ends. One that never began is told of by what it didn't begin for."""

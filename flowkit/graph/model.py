@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, overload
 import attrs
 
 from flowkit.diagnostics import Site
-from flowkit.policies import StepOptions
+from flowkit.policies import UNSET, StepOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -257,7 +257,22 @@ class StepSpec(_Described):
         declared = self.options.effect
         if isinstance(declared, bool):
             return declared
-        return self.returns is type(None)
+        return self.returns is type(None) or self.compensation is not None
+
+    @cached_property
+    def compensation(self) -> StepSpec | None:
+        """The step that undoes it, where it has one."""
+        given = self.options.compensate
+        if given is UNSET or given is None:
+            return None
+        spec = getattr(given, "spec", None)
+        if isinstance(spec, StepSpec):
+            return spec
+        module, qualname = (
+            getattr(given, "__module__", "__main__"),
+            getattr(given, "__qualname__", type(given).__qualname__),
+        )
+        return StepSpec(given, f"{module}:{qualname}", StepOptions())
 
     @cached_property
     def must_use(self) -> bool:

@@ -89,6 +89,10 @@ class Plan:
     """The limits that steps share with those of other runs."""
     leavable: Sequence[int]
     """The calls of workflows among what a race or a scope may leave behind."""
+    compensations: Mapping[StepSpec, tuple[Policy, Lane]]
+    """The steps that undo others, and how each is to be run."""
+    may_compensate: bool
+    """Whether something in it may have to be undone: a step of it, or of a workflow that isn't recorded yet."""
 
 
 def taken(node: Node) -> frozenset[int]:
@@ -172,12 +176,17 @@ def compile_plan(checked: CheckedGraph) -> Plan:
     for i in leavable:
         if lanes[i - first] is Lane.ANY:
             lanes[i - first], plain[i - first] = Lane.POOL, 0
+    compensations = settle.compensations()
+    may_compensate = bool(compensations) or any(
+        lane is Lane.FLOW and place + first not in graph.inner for place, lane in enumerate(lanes)
+    )
     inner = {}
     for i, written in graph.inner.items() if graph.inner else ():
         if i >= first:
             inner[i] = compile_plan(CheckedGraph(written))
             settle.executors |= inner[i].executors
             settle.limits |= inner[i].limits
+            may_compensate = may_compensate or inner[i].may_compensate
     return Plan(
         graph,
         first,
@@ -199,6 +208,8 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         turns,
         settle.limits,
         [i for i in leavable if lanes[i - first] is Lane.FLOW],
+        compensations,
+        may_compensate,
     )
 
 
@@ -259,6 +270,8 @@ class _Policies:
         self.known: dict[StepSpec, tuple[Policy, Lane, bool]] = {}
         self.executors: set[str] = set()
         self.limits: set[Limit] = set()
+        self._compensated = False
+        """Whether any of them has a compensation."""
 
     def of(self, spec: StepSpec) -> tuple[Policy, Lane, bool]:
         known = self.known.get(spec)
@@ -290,10 +303,19 @@ class _Policies:
                 spec.remembered[compile_plan] = known
         return known
 
+    def compensations(self) -> Mapping[StepSpec, tuple[Policy, Lane]]:
+        """How the steps that undo others are run: under the workflow's defaults, as its other steps are."""
+        if not self._compensated:
+            return {}
+        undoing = {undo for spec in self.known if (undo := spec.compensation) is not None}
+        return {undo: self.of(undo)[:2] for undo in undoing}
+
     def _note(self, policy: Policy) -> None:
         self.executors.add(policy.executor)
         if policy.limit is not None:
             self.limits.add(policy.limit)
+        if policy.compensate is not None:
+            self._compensated = True
 
 
 def _map_edges(node: Node) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -47,6 +47,7 @@ class StepCallKeywords(ItemKeywords, total=False):
     validate: bool
     must_use: bool
     limit: Limit | None
+    compensate: Callable[..., object] | None
 
 
 class StepKeywords(StepCallKeywords, total=False):

@@ -49,7 +49,7 @@ def _is_plain(policy: Policy) -> bool:
     untimed = policy.timeout is None and policy.total_timeout is None and policy.heartbeat_timeout is None
     at_once = policy.run_if is None and policy.not_before is None and not policy.delay
     bare = policy.retry is None and policy.limit is None and policy.on_failure == "fail" and not policy.validate
-    return untimed and at_once and bare
+    return untimed and at_once and bare and policy.compensate is None
 
 
 @attrs.frozen
@@ -72,6 +72,7 @@ class Policy:
     interrupt: bool = False
     validate: bool = False
     limit: Limit | None = None
+    compensate: Callable[..., Any] | None = None
     max_concurrency: int | None = None
     on_item_failure: OnItemFailure = "fail"
     item_key: Callable[..., Any] | None = None
@@ -194,6 +195,12 @@ def _limit_of_places(value: Limit | Unset | None) -> Limit | Unset | None:
     raise refused("limit", value, 'is no Limit; write limit=Limit("db", 4), or max_concurrency= for one map')
 
 
+def _compensate(value: Callable[..., Any] | Unset | None) -> Callable[..., Any] | Unset | None:
+    if value is UNSET or value is None or callable(value):
+        return value
+    raise refused("compensate", value, "can't be called; write a step, or a function, that undoes what this one did")
+
+
 def _on_item_failure(value: OnItemFailure | Unset) -> OnItemFailure | Unset:
     if value is UNSET or (is_a(str, value) and value in _ON_ITEM_FAILURE):
         return value
@@ -244,6 +251,7 @@ class StepOptions(Options):
     validate: bool | Unset = attrs.field(default=UNSET, validator=flag)
     must_use: bool | Unset = attrs.field(default=UNSET, validator=flag)
     limit: Limit | Unset | None = attrs.field(default=UNSET, converter=_limit_of_places)
+    compensate: Callable[..., Any] | Unset | None = attrs.field(default=UNSET, converter=_compensate)
     max_concurrency: int | Unset | None = attrs.field(default=UNSET, converter=_max_concurrency)
     on_item_failure: OnItemFailure | Unset = attrs.field(default=UNSET, converter=_on_item_failure)
     item_key: Callable[..., Any] | Unset | None = attrs.field(default=UNSET, converter=_item_key)
@@ -276,6 +284,7 @@ class StepOptions(Options):
             interrupt=settled(self.interrupt, False),
             validate=settled(self.validate, False),
             limit=settled(self.limit, None),
+            compensate=settled(self.compensate, None),
             max_concurrency=settled(self.max_concurrency, None),
             on_item_failure=settled(self.on_item_failure, "fail"),
             item_key=settled(self.item_key, None),

@@ -55,7 +55,7 @@ def _defaults(value: StepOptions | Unset) -> StepOptions | Unset:
         return value
     if not is_a(StepOptions, value):
         raise refused("defaults", value, "isn't StepOptions; write defaults=StepOptions(timeout=5)")
-    for option in ("name", "depends_on", "depends_on_any", "effect", "item_key", "item_depends_on"):
+    for option in ("name", "depends_on", "depends_on_any", "effect", "compensate", "item_key", "item_depends_on"):
         if option in value.given():
             raise PolicyError(f"defaults=StepOptions({option}=...) would hold for every step; say it at one step")
     return value

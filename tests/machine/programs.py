@@ -103,6 +103,7 @@ class Call(Part):
     """How many attempts there are at a time of all calls with this; 0 is any number."""
     limits: tuple[tuple[str, float], ...] = ()
     """More options, by name."""
+    compensated: bool = False
 
 
 @part
@@ -217,6 +218,7 @@ def calls(limits, *, timely=False):
         "idempotent": st.booleans(),
         "limits": limits,
         "limit": st.sampled_from([0, 0, 0, 1, 2]),
+        "compensated": st.sampled_from([False, False, True]),
     }
     one = st.builds(Call, st.tuples(behaviours), args=some, discarded=st.sampled_from([False, False, True]), **common)
     many = st.builds(
@@ -516,6 +518,7 @@ class Writer:
             "max_concurrency": statement.max_concurrency,
             "on_item_failure": statement.on_item_failure,
             "limit": Limit(f"l{statement.limit}", statement.limit) if statement.limit else None,
+            "compensate": undo if statement.compensated else None,
             "depends_on": [pick(self.refs, i) for i in statement.depends_on if self.refs],
             "depends_on_any": [pick(self.refs, i) for i in statement.any_of if self.refs],
             **dict(statement.limits),
@@ -558,6 +561,10 @@ class Writer:
         self.story.ends[key] = condition.get(statement.run_if, behaviour.end)
         if behaviour.length is not None and behaviour.end == "succeeds":
             self.story.lengths[key] = behaviour.length
+
+
+def undo(done, *args):
+    pass
 
 
 JOINS = {"first": first, "first_n": first_n, "race": race, "race_n": race_n}

@@ -198,7 +198,7 @@ def test_an_unknown_option_gets_the_near_one(make, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("later", ["rate", "priority", "cache", "compensate", "dry", "version"])
+@pytest.mark.parametrize("later", ["rate", "priority", "cache", "dry", "version"])
 def test_options_that_do_not_exist_are_unknown(later):
     with pytest.raises(PolicyError, match=f"unknown option `{later}`"):
         StepOptions.of(**{later: None})

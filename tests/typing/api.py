@@ -102,6 +102,7 @@ def steps_keep_parameters_and_result() -> None:
     assert_type(total(rows=[], bonus=2), int)
     assert_type(label("a", 1, upper=True), str)
     assert_type(step(len)([1, 2]), int)
+    assert_type(step(compensate=total)(points)(Row("a", 1)), int)
     _parsing: Step[[str], list[Row]] = parse
     _counting: Step[..., int] = total
 
@@ -426,7 +427,7 @@ def wrong_options_are_errors() -> None:
     parse.with_options(effect="yes")  # type: ignore[arg-type]
     parse.with_options(not_before=5)  # type: ignore[arg-type]
     parse.with_options(name="parse")  # type: ignore[call-arg]
-    parse.with_options(5)  # type: ignore[call-arg]
+    parse.with_options(5)  # type: ignore[arg-type, call-arg]
     step(retry=3)  # type: ignore[call-overload]
     step(timeout=[5])  # type: ignore[call-overload]
     workflow(fail_fast="no")  # type: ignore[call-overload]
