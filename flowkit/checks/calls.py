@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Optional
 from flowkit.checks.hints import depends_on_value, show
 from flowkit.checks.source import call_at
 from flowkit.diagnostics import Diagnostic, Label, Level, did_you_mean, span_of_function
+from flowkit.graph import Kind, Ref, SourceKind, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from flowkit.diagnostics import Span
-    from flowkit.graph import Node, StepSpec, WorkflowSpec
+    from flowkit.graph import Graph, Node, StepSpec, WorkflowSpec
+    from flowkit.graph.model import Source
 
 __all__ = ["Binding", "Slot", "binding", "misfitting_call", "show_signature", "streaming"]
 
@@ -182,16 +184,37 @@ def show_signature(spec: StepSpec) -> str:
     return f"{spec.label}{inspect.Signature(parameters, return_annotation=returns)}"
 
 
-def streaming(node: Node, spec: StepSpec) -> Diagnostic:
-    """What is wrong with calling a generator as a step."""
-    labels = [Label(node.site.span(), "this would give a generator")] if node.site is not None else []
+def streaming(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
+    """Find what nothing can be done with of what a generator step yields (FK202): a map goes through it, once."""
+    users = [one for one in graph.nodes if node.index in one.data]
+    result: Any = graph.result
+    returned = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+    going = [one for one in users if one.kind is Kind.MAP and any(_goes_through(source, node) for source in one.args)]
     declared = span_of_function(spec.target)
-    if declared is not None:
-        labels.append(Label(declared, "which has `yield` in it", primary=False))
-    return Diagnostic(
-        code="FK202",
-        level=Level.ERROR,
-        title=f"`{spec.label}` is a generator, and a step returns its result whole",
-        labels=tuple(labels),
-        helps=("return a list",),
-    )
+    yields = Label(declared, "which has `yield` in it", primary=False) if declared is not None else None
+    if node.kind is Kind.MAP or len(going) < len(users) or any(ref._flowkit_node == node.index for ref in returned):
+        labels = [Label(node.site.span(), "this would give a generator")] if node.site is not None else []
+        yield Diagnostic(
+            code="FK202",
+            level=Level.ERROR,
+            title=f"`{spec.label}` is a generator, which only a map goes through",
+            labels=tuple([*labels, yields] if yields is not None else labels),
+            helps=(f"write `some_step.map({spec.label}(...))`, or return a list",),
+        )
+    elif len(going) > 1:
+        sites = [one.site.span() for one in going if one.site is not None]
+        said = ["one map goes through it here", *["and another one here"] * (len(sites) - 1)]
+        yield Diagnostic(
+            code="FK202",
+            level=Level.ERROR,
+            title=f"what `{spec.label}` yields can be gone through once, and {len(going)} maps do",
+            labels=tuple(
+                Label(site, text, primary=not i) for i, (site, text) in enumerate(zip(sites, said, strict=True))
+            ),
+            helps=(f"call `{spec.label}` once for each of them",),
+        )
+
+
+def _goes_through(source: Source, node: Node) -> bool:
+    ref = source.value
+    return source.kind is SourceKind.REF and ref._flowkit_node == node.index and not ref._flowkit_path
