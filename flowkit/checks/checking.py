@@ -77,6 +77,8 @@ def find(graph: Graph, *, strict: bool = False) -> list[Diagnostic]:
 
 def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
     """What the source of a body shows by itself, on every path through it: without arguments, and without a graph."""
+    if spec.gathered_for is not None:
+        return []
     text = read(spec.target)
     if text is None:
         span = span_of_function(spec.target)
@@ -114,7 +116,9 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
     if graph.forward:
         findings += cycles(graph)
     if strict:
-        specs: list[StepSpec | WorkflowSpec] = [*_steps(graph), graph.workflow]
+        specs: list[StepSpec | WorkflowSpec] = list(_steps(graph))
+        if graph.workflow.gathered_for is None:
+            specs.append(graph.workflow)
         findings += [one for one in map(missing_annotations, specs) if one is not None]
     return findings
 
@@ -129,7 +133,7 @@ def _of_body(workflow: WorkflowSpec) -> tuple[Diagnostic, ...]:
     remembered = workflow.declared.remembered
     found: tuple[Diagnostic, ...] | None = remembered.get(_BODY)
     if found is None:
-        text = read(workflow.target)
+        text = read(workflow.target) if workflow.gathered_for is None else None
         if text is None:
             found = ()
         else:
