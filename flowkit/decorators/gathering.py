@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flowkit.decorators.decorated import Decorated
+from flowkit.decorators.decorated import Bound, Decorated
 from flowkit.decorators.steps import Step
 from flowkit.decorators.wrapping import check_place
 from flowkit.errors import PolicyError
@@ -61,8 +61,11 @@ class _Gathering:
         self._path: dict[Any, StepSpec] = {}
         """What is being looked at, each for the sake of the one before."""
 
-    def add(self, spec: StepSpec, bound: tuple[Any, ...], at: _Place) -> int:
-        """Take a step and all that it needs; where its call is. Raises `PolicyError` for what can't be called."""
+    def add(self, spec: StepSpec, bound: tuple[Any, ...], owner: Any, at: _Place) -> int:
+        """Take a step and all that it needs; where its call is. Raises `PolicyError` for what can't be called.
+
+        `owner` is the object or the class whose method it is, if it is one.
+        """
         key = (spec.declared, *map(id, bound))
         if key in self._path:
             _refuse_circle([*self._path.values()], spec)
@@ -78,13 +81,13 @@ class _Gathering:
             return place
         check_place(spec, bound)
         self._path[key] = spec
-        call = self._call(spec, bound, at)
+        call = self._call(spec, bound, owner, at)
         del self._path[key]
         self._places[key] = len(self.calls)
         self.calls.append(call)
         return len(self.calls) - 1
 
-    def _call(self, spec: StepSpec, bound: tuple[Any, ...], at: _Place) -> _Call:
+    def _call(self, spec: StepSpec, bound: tuple[Any, ...], owner: Any, at: _Place) -> _Call:
         if spec.signature is None:
             message = (
                 f"Python can't tell the parameters of `{spec.label}`, so what it needs isn't known; wrap it in a step"
@@ -94,11 +97,11 @@ class _Gathering:
         parameters = list(spec.signature.parameters.values())[len(bound) :]
         for name, _, default in spec.declares:
             if isinstance(default, FromStep):
-                results[name] = self.add(*_taken(default, bound), _Place(default.code, default.lasti))
+                results[name] = self.add(*_taken(default, owner), _Place(default.code, default.lasti))
         for option in (spec.options.depends_on, spec.options.depends_on_any):
             for one in option if isinstance(option, tuple) else ():
                 if isinstance(one, StepSpec):
-                    self.add(*_taken(FromStep(one, (), *at), bound), at)
+                    self.add(*_taken(FromStep(one, (), *at), owner), at)
         inputs = [one for one in parameters if one.default is one.empty and one.kind in _SINGLE]
         for one in inputs:
             self._ask(spec, one)
@@ -138,23 +141,32 @@ class _Gathering:
         return made[-1]
 
 
-def _taken(default: FromStep, bound: tuple[Any, ...]) -> tuple[StepSpec, tuple[Any, ...]]:
-    """A step that is declared in the signature of another; a method of the same object where both are of one class."""
-    if default.bound or not bound:
-        return default.spec, default.bound
-    owner = bound[0]
+def _taken(default: FromStep, owner: Any) -> tuple[StepSpec, tuple[Any, ...], Any]:
+    """A step that is declared in the signature of another, what it is bound to, and whose method it is.
+
+    A method that is declared by another one of the same class is that of the same object.
+    """
+    if default.bound or owner is None:
+        return default.spec, default.bound, default.bound[0] if default.bound else None
     kind = owner if isinstance(owner, type) else type(owner)
     name = getattr(default.spec.target, "__name__", "")
     found = [vars(one)[name] for one in kind.__mro__ if name in vars(one)]
     if not any(issubclass(type(one), Decorated) and one._self_spec.declared is default.spec.declared for one in found):
-        return default.spec, default.bound
+        return default.spec, default.bound, None
     # As methods do, it may be another one in a subclass.
-    step, at = getattr(owner, name), default
+    step = getattr(owner, name)
     if not issubclass(type(step), Decorated):
         message = f"`{kind.__name__}.{name}` is no step, and takes the place of one that others declare; decorate it"
         raise PolicyError(message)
-    spec, its = step._parts()
-    return (at.spec if spec.declared is at.spec.declared else spec.as_step), its
+    spec, bound = step._parts()
+    return (default.spec if spec.declared is default.spec.declared else spec.as_step), bound, owner
+
+
+def _owner_of(step: Any) -> Any:
+    """The object that a step was taken from, or else the class."""
+    if not issubclass(type(step), Bound):
+        return None
+    return step._self_owner if step._self_instance is None else step._self_instance
 
 
 def _refuse_circle(path: list[StepSpec], spec: StepSpec) -> None:
@@ -174,7 +186,7 @@ def gathered(step: Any, options: WorkflowOptions, frame: FrameType) -> WorkflowS
         raise PolicyError(message)
     root, bound = step._parts()
     gathering = _Gathering()
-    gathering.add(root, bound, _Place(frame.f_code, frame.f_lasti))
+    gathering.add(root, bound, _owner_of(step), _Place(frame.f_code, frame.f_lasti))
     signature = gathering.signature(root.returns)
 
     def body(*args: Any, **kwargs: Any) -> Any:
