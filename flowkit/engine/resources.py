@@ -68,15 +68,15 @@ class _HeldByLoop:
             self.wanted.set()
             return
         self.is_awaited = True
-        if not self._told():
-            log.warning(
-                "`%s` can't be closed: the event loop that it was opened on has ended; close the engine before, with "
-                "`async with Engine()`",
-                self.label,
-            )
-            return
+        if self.loop.is_running():
+            self.loop.call_soon_threadsafe(self.wanted.set)
         while not self.closed.wait(0.1):
             if not self.loop.is_running():
+                log.warning(
+                    "`%s` can't be closed: the event loop that it was opened on runs no more; close the engine before, "
+                    "with `async with Engine()`",
+                    self.label,
+                )
                 return
         if self.error is not None:
             raise self.error
@@ -90,12 +90,6 @@ class _HeldByLoop:
         await asyncio.wait([self.task])
         if self.error is not None:
             raise self.error
-
-    def _told(self) -> bool:
-        if self.loop.is_closed() or not self.loop.is_running():
-            return self.closed.is_set()
-        self.loop.call_soon_threadsafe(self.wanted.set)
-        return True
 
 
 class Resources:

@@ -75,7 +75,7 @@ def test_what_is_left_open_becomes_the_inputs():
 @pytest.mark.covers("M4")
 @pytest.mark.parametrize("given", [{}, {"url": "a"}, {"url": "a", "title": "b", "limit": 3}])
 def test_arguments_that_are_missing_or_not_known_are_refused_before_anything_runs(given):
-    with pytest.raises(TypeError, match="title|url|limit"):
+    with pytest.raises(TypeError, match=r"title|url|limit"):
         pipeline(**given)
 
 
