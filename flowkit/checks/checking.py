@@ -17,6 +17,7 @@ from flowkit.checks.names import Names
 from flowkit.checks.regions import empty_branches, escaped_results
 from flowkit.checks.repeating import effects_in_loops, endless_rounds
 from flowkit.checks.source import read
+from flowkit.checks.static import not_static
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
 from flowkit.errors import CheckFailed
 
@@ -115,6 +116,8 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
         findings += empty_branches(graph)
     if graph.forward:
         findings += cycles(graph)
+    if graph.workflow.policy.static:
+        findings += not_static(graph)
     if strict:
         specs: list[StepSpec | WorkflowSpec] = list(_steps(graph))
         if graph.workflow.gathered_for is None:
