@@ -71,7 +71,8 @@ class Engine:
     `executor` is where steps run that don't say: "thread", or "inline" for everything in the calling thread, one step
     at a time, as a debugger likes it. `max_workers` bounds the threads. `observers` are told every event, in order,
     each on a thread of its own; one that raises is logged and skipped. `tracing=False` makes no OpenTelemetry spans
-    and metrics even where somebody records.
+    and metrics even where somebody records. `resources={open_db: open_fake}` says what is opened instead of what steps
+    declare by `Resource`.
     """
 
     def __init__(

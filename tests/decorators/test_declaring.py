@@ -54,7 +54,7 @@ pipeline = workflow.of(summarize)
 # -- making a workflow ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("M1", "M15")
+@pytest.mark.covers("M1", "M7")
 def test_a_workflow_is_made_of_what_signatures_declare():
     assert isinstance(pipeline, Workflow)
     assert pipeline(url="a,b,c", title="letters") == "letters: ['a', 'b'], 5 bytes"

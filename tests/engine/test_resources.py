@@ -56,7 +56,6 @@ def open_db(log):
 # -- once, and closed -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.covers("M67")
 def test_a_resource_is_opened_once_and_closed_with_the_engine(open_db, log):
     @step
     def load(row: int, db: Db = Resource(open_db)) -> str:
@@ -381,7 +380,7 @@ def test_methods_have_resources(open_db, log):
 
         @workflow
         def report(self) -> list[str]:
-            return [self.load(1), *[self.load.with_options(retries=1)(2)], self.make()]
+            return [self.load(1), *[self.load.with_options(interrupt=True, timeout=LONG)(2)], self.make()]
 
     with Engine():
         assert Loader().report() == ["1 db", "2 db", "Loader db"]
