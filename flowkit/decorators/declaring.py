@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -12,11 +13,13 @@ from flowkit.decorators.decorated import Decorated
 from flowkit.errors import PolicyError
 from flowkit.graph import FromStep, Needs, declared_in
 from flowkit.graph.declared import label_of
+from flowkit.policies import Fallback
 
 if TYPE_CHECKING:
     from flowkit.graph import StepSpec, WorkflowSpec
+    from flowkit.policies import StepOptions
 
-__all__ = ["From", "Resource", "refuse_declarations", "refuse_in_workflow"]
+__all__ = ["From", "Resource", "refuse_declarations", "refuse_in_options", "refuse_in_workflow"]
 
 T = TypeVar("T")
 
@@ -135,6 +138,17 @@ def refuse_declarations(spec: StepSpec) -> None:
 
 def _waits(spec: StepSpec) -> bool:
     return spec.is_async or inspect.isasyncgenfunction(spec.target)
+
+
+def refuse_in_options(options: StepOptions) -> None:
+    """Refuse declarations where functions are called with a step's arguments, and nobody would read them."""
+    fallback = options.on_failure.call if isinstance(options.on_failure, Fallback) else None
+    for option, function in (("run_if", options.run_if), ("on_failure", fallback)):
+        if not callable(function) or issubclass(type(function), Decorated):
+            continue
+        for name, _, default in declared_in(function, functools.partial(_signature, function)):
+            message = f"`{name}` of `{label_of(function)}` has {default!r}, which is for steps; {option} reads no such defaults"
+            raise PolicyError(message)
 
 
 def refuse_in_workflow(spec: WorkflowSpec) -> None:

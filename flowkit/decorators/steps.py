@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from flowkit.decorators.accessors import Accessors
-from flowkit.decorators.declaring import refuse_declarations
+from flowkit.decorators.declaring import refuse_declarations, refuse_in_options
 from flowkit.decorators.decorated import Bound, Decorated
 from flowkit.decorators.wrapping import ForwardedSignature, check_place, identity, refuse_undecorable
 from flowkit.engine.completing import call_outside
@@ -157,7 +157,9 @@ def _options(place: str, options: dict[str, Any]) -> StepOptions:
     if undo is not None and issubclass(type(undo), Decorated) and not issubclass(type(undo), Step):
         message = f"compensate takes a step or a function; `{undo.__name__}` is a workflow, so call it in a step"
         raise PolicyError(message)
-    return StepOptions.of(place, **options)
+    made = StepOptions.of(place, **options)
+    refuse_in_options(made)
+    return made
 
 
 def _dependency(given: Any, option: str) -> Any:

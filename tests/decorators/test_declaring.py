@@ -12,6 +12,7 @@ import pytest
 
 from flowkit import (
     CheckFailed,
+    Fallback,
     Fatal,
     From,
     MisuseError,
@@ -109,6 +110,14 @@ def test_it_is_called_after_the_step_it_is_for_and_has_its_docstring():
     assert inspect.getdoc(pipeline.spec.target) == "Say what is in it."
 
 
+def test_steps_that_declare_pickle_as_others_do():
+    assert pickle.loads(pickle.dumps(parse)) is parse
+    variant = pickle.loads(pickle.dumps(parse.with_options(timeout=5)))
+    assert variant.spec.policy.timeout == 5
+    with pytest.raises(MisuseError):
+        variant()
+
+
 def test_it_pickles_by_the_name_it_is_bound_to():
     assert pickle.loads(pickle.dumps(pipeline)) is sys.modules[__name__].pipeline
 
@@ -197,13 +206,19 @@ def test_steps_that_others_depend_on_without_data_come_along():
     def migrate(url: str) -> None:
         seen.append(f"migrate {url}")
 
-    @step(depends_on=migrate)
+    @step
+    def warm_up() -> int:
+        seen.append("warm up")
+        return 1
+
+    @step(depends_on=[migrate, warm_up])
     def load(url: str) -> int:
         seen.append(f"load {url}")
         return 1
 
     assert workflow.of(load)("db") == 1
-    assert seen == ["migrate db", "load db"]
+    assert sorted(seen[:2]) == ["migrate db", "warm up"]
+    assert seen[2:] == ["load db"]
 
 
 def test_a_failure_says_where_the_dependency_is_declared():
@@ -427,6 +442,15 @@ def test_workflows_declare_nothing(default):
         @workflow
         def report(rows=default):
             return parse(rows)
+
+
+@pytest.mark.parametrize("option", ["run_if", "on_failure"])
+def test_functions_that_get_a_steps_arguments_declare_nothing(option):
+    def function(*args, db=Resource(dict)):
+        return True
+
+    with pytest.raises(PolicyError, match=rf"`db` of `function` .* {option} reads no such defaults"):
+        step(**{option: function if option == "run_if" else Fallback(call=function)})
 
 
 def test_what_is_declared_can_be_given_by_name():
