@@ -10,14 +10,14 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import AsyncExitStack, ExitStack, suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from flowkit.engine.holding import Held, HeldByLoop
 from flowkit.engine.notes import add_note
 from flowkit.engine.opening import opened, opened_async
 from flowkit.errors import EngineClosed, MisuseError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Mapping
 
     from flowkit.graph import Needs
@@ -25,71 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Resources"]
 
 log: Final = logging.getLogger("flowkit")
-
-
-class _Held:
-    """Something that is open for any thread, or is to be."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.lock = threading.Lock()
-        self.opening = 0
-        """The thread that opens it."""
-        self.is_open = False
-        self.value: Any = None
-        self.stack = ExitStack()
-
-    def close(self) -> None:
-        self.stack.close()
-
-
-class _HeldByLoop:
-    """Something that is open on an event loop, or is to be."""
-
-    def __init__(self, label: str, loop: asyncio.AbstractEventLoop) -> None:
-        import asyncio
-
-        self.label = label
-        self.loop = loop
-        self.opened: asyncio.Future[Any] = loop.create_future()
-        self.task: asyncio.Task[None]
-        self.wanted: asyncio.Event = asyncio.Event()
-        """Set when it is to be closed."""
-        self.closed = threading.Event()
-        self.error: BaseException | None = None
-        self.is_awaited = False
-        """Whether somebody waits for its end, and hears of what goes wrong there."""
-
-    def close(self) -> None:
-        """Close it from a thread. Raises what closing it raised; on its own loop it is closed once that goes on."""
-        import asyncio
-
-        if asyncio._get_running_loop() is self.loop:
-            self.wanted.set()
-            return
-        self.is_awaited = True
-        if self.loop.is_running():
-            self.loop.call_soon_threadsafe(self.wanted.set)
-        while not self.closed.wait(0.1):
-            if not self.loop.is_running():
-                log.warning(
-                    "`%s` can't be closed: the event loop that it was opened on runs no more; close the engine before, "
-                    "with `async with Engine()`",
-                    self.label,
-                )
-                return
-        if self.error is not None:
-            raise self.error
-
-    async def aclose(self) -> None:
-        """Close it from a coroutine on its loop."""
-        import asyncio
-
-        self.is_awaited = True
-        self.wanted.set()
-        await asyncio.wait([self.task])
-        if self.error is not None:
-            raise self.error
 
 
 class Resources:
@@ -100,9 +35,9 @@ class Resources:
         self._threads = threads
         """Whether what blocks may be opened in a thread of its own, for who waits on an event loop."""
         self._lock = threading.Lock()
-        self._held: dict[Any, _Held] = {}
-        self._by_loop: dict[Any, _HeldByLoop] = {}
-        self._order: list[_Held | _HeldByLoop] = []
+        self._held: dict[Any, Held] = {}
+        self._by_loop: dict[Any, HeldByLoop] = {}
+        self._order: list[Held | HeldByLoop] = []
         """What is open, in the order of opening."""
         self._closed = False
 
@@ -126,10 +61,9 @@ class Resources:
         if held is not None and held.is_open:
             return held.value
         with self._lock:
-            held = self._held.setdefault(needed.opener, _Held(needed.label))
+            held = self._held.setdefault(needed.opener, Held(needed.label))
         if held.opening == threading.get_ident():
-            message = f"`{needed.label}` needs itself: something that it calls while it opens asks for it"
-            raise MisuseError(message)
+            _refuse_itself(needed)
         with held.lock:
             if not held.is_open:
                 held.opening = threading.get_ident()
@@ -139,7 +73,7 @@ class Resources:
                     held.opening = 0
             return held.value
 
-    def _open(self, needed: Needs, held: _Held) -> None:
+    def _open(self, needed: Needs, held: Held) -> None:
         self._refuse_closed(needed)
         given = {name: self.get(inner) for name, inner in needed.given.items()}
         with ExitStack() as stack:
@@ -176,15 +110,17 @@ class Resources:
                 held = self._by_loop.get((needed.opener, loop))
                 is_ours = held is None
                 if held is None:
-                    held = self._by_loop[needed.opener, loop] = _HeldByLoop(needed.label, loop)
+                    held = self._by_loop[needed.opener, loop] = HeldByLoop(needed.label, loop)
             if is_ours:
                 held.task = loop.create_task(self._hold(needed, held), name=f"flowkit resource {needed.label}")
+            elif held.task is asyncio.current_task() and not held.opened.done():
+                _refuse_itself(needed)
             if not held.opened.done():
                 await asyncio.wait([held.opened])  # which goes on if whoever waits is cancelled
             if is_ours or not (held.opened.cancelled() or held.opened.exception()):
                 return held.opened.result()
 
-    async def _hold(self, needed: Needs, held: _HeldByLoop) -> None:
+    async def _hold(self, needed: Needs, held: HeldByLoop) -> None:
         """Open it, wait until it is to be closed or the loop goes down, and close it."""
         import asyncio
 
@@ -195,7 +131,7 @@ class Resources:
                     value = await opened_async(needed.opener, given, stack)
                 except BaseException as error:  # noqa: BLE001 - it is that of whoever wanted it
                     self._forget(needed, held)
-                    _fail(held, error)
+                    held.fail(error)
                     return
                 with self._lock:
                     self._order.append(held)
@@ -219,19 +155,20 @@ class Resources:
                     self._order.remove(held)
             held.closed.set()
 
-    def _forget(self, needed: Needs, held: _HeldByLoop) -> None:
+    def _forget(self, needed: Needs, held: HeldByLoop) -> None:
         """Whoever asks from here on opens another one."""
         with self._lock:
             if self._by_loop.get((needed.opener, held.loop)) is held:
                 del self._by_loop[needed.opener, held.loop]
 
-    async def _closed_before(self, held: _HeldByLoop) -> None:
+    async def _closed_before(self, held: HeldByLoop) -> None:
         """Wait for what was opened later on the same loop, which may need this."""
         import asyncio
 
         with self._lock:
             later = self._order[self._order.index(held) + 1 :]
-        tasks = [one.task for one in later if isinstance(one, _HeldByLoop) and one.loop is held.loop]
+        here = (one for one in later if isinstance(one, HeldByLoop) and one.loop is held.loop)
+        tasks = [one.task for one in here if one.task is not None]
         if tasks:
             await asyncio.wait(tasks)
 
@@ -262,7 +199,7 @@ class Resources:
         errors: list[BaseException] = []
         for held in self._ending():
             try:
-                if isinstance(held, _Held):
+                if isinstance(held, Held):
                     await asyncio.to_thread(held.close)
                 else:
                     await held.aclose()
@@ -270,26 +207,21 @@ class Resources:
                 errors.append(_noted(error, held))
         _raise(errors)
 
-    def _ending(self) -> list[_Held | _HeldByLoop]:
+    def _ending(self) -> list[Held | HeldByLoop]:
         """What is to be closed, the newest first. From here on nothing else is opened."""
         with self._lock:
             self._closed = True
             ending = self._order[::-1]
-            self._order = [one for one in self._order if isinstance(one, _HeldByLoop)]  # which go when they are closed
+            self._order = [one for one in self._order if isinstance(one, HeldByLoop)]  # which go when they are closed
             return ending
 
 
-def _fail(held: _HeldByLoop, error: BaseException) -> None:
-    if held.opened.done():
-        return
-    if type(error).__name__ == "CancelledError":
-        held.opened.cancel()
-    else:
-        held.opened.set_exception(error)
-        held.opened.exception()  # who wanted it may be gone
+def _refuse_itself(needed: Needs) -> NoReturn:
+    message = f"`{needed.label}` needs itself: something that it calls while it opens asks for it"
+    raise MisuseError(message)
 
 
-def _noted(error: BaseException, held: _Held | _HeldByLoop) -> BaseException:
+def _noted(error: BaseException, held: Held | HeldByLoop) -> BaseException:
     add_note(error, f"raised by closing `{held.label}`")
     return error
 

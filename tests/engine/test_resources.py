@@ -704,6 +704,23 @@ def test_an_opener_that_needs_itself_says_so():
         report()
 
 
+async def test_an_opener_on_a_loop_that_needs_itself_says_so():
+    async def open_client():
+        return await load()
+
+    @step
+    async def load(it: int = Resource(open_client)) -> int:
+        return it
+
+    @workflow
+    def report() -> int:
+        return load()
+
+    async with Engine():
+        with pytest.raises(MisuseError, match="`open_client` needs itself"):
+            await report.start()
+
+
 # -- async ------------------------------------------------------------------------------------------------------------
 
 
