@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Optional
 from flowkit.checks.hints import depends_on_value, show
 from flowkit.checks.source import call_at
 from flowkit.diagnostics import Diagnostic, Label, Level, did_you_mean, span_of_function
-from flowkit.graph import Kind, Ref, SourceKind, Template
+from flowkit.graph import FromStep, Kind, Ref, SourceKind, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,9 +86,14 @@ def _bind(spec: StepSpec, positional: int, keywords: tuple[str, ...]) -> Binding
         else:
             unexpected.append(name)
     needed = (one for one in parameters.values() if one.kind in (*_BY_POSITION, *_BY_NAME))
-    missing = [one.name for one in needed if one.default is one.empty and one.name not in taken]
+    missing = [one.name for one in needed if _is_open(one) and one.name not in taken]
     excess = max(positional - len(ordered), 0) if more is None else 0
     return Binding(slots, unexpected, doubled, missing, excess)
+
+
+def _is_open(parameter: inspect.Parameter) -> bool:
+    """Whether a call has to give it; what is to come from a step is read by `workflow.of` alone."""
+    return parameter.default is parameter.empty or type(parameter.default) is FromStep
 
 
 def _slot(spec: StepSpec, parameter: inspect.Parameter) -> Slot:
@@ -115,8 +120,16 @@ def misfitting_call(workflow: WorkflowSpec, node: Node, spec: StepSpec, bound: B
         title=problems[0],
         labels=tuple(labels),
         notes=tuple(notes),
-        helps=("write the call as the signature says",),
+        helps=_helps(spec, bound),
     )
+
+
+def _helps(spec: StepSpec, bound: Binding) -> tuple[str, ...]:
+    declared = {name: one for name, _, one in spec.declares if name in bound.missing and type(one) is FromStep}
+    if not declared:
+        return ("write the call as the signature says",)
+    given = ", ".join(f"{name}={one.spec.label}(...)" for name, one in declared.items())
+    return (f"pass it: `{spec.label}({given})`; what `From` declares is read by `workflow.of({spec.label})` alone",)
 
 
 def _problems(spec: StepSpec, bound: Binding) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
+from flowkit.engine.completing import completed, completed_async
 from flowkit.engine.current import attempt_here
 from flowkit.engine.groups import collect
 from flowkit.engine.notes import add_note, cut_traceback
@@ -53,6 +54,8 @@ class Calling:
         """Run a step in this thread: how to hand in what came of it, and what that is. Ctrl-C comes through."""
         try:
             spec, args, kwargs = self.arguments(index)
+            if spec.declares:
+                kwargs = self._context.copy().run(self._complete, inside, index, attempt, spec, args, kwargs)
             if self._machine.is_interruptible(index):
                 value = self._interruptibly(inside, place, index, attempt, spec, args, kwargs)
             else:
@@ -74,6 +77,8 @@ class Calling:
         attempt_here.set((inside, index, attempt))
         if self.trace is not None:
             self.trace.enter(index, attempt)
+        if spec.declares:
+            kwargs = await completed_async(inside.services.resources, spec, args, kwargs)
         value = await self._target(index, spec)(*args, **(kwargs or {}))
         self.refuse(value, spec)
         return value
@@ -103,6 +108,15 @@ class Calling:
             value.close()
             message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
             raise MisuseError(message)
+
+    def _complete(
+        self, inside: Inside, index: int, attempt: int, spec: StepSpec, args: Sequence[Any], kwargs: Any
+    ) -> dict[str, Any]:
+        """What a call needs open, besides its arguments. Before it can be interrupted: others may wait for the same."""
+        attempt_here.set((inside, index, attempt))
+        if self.trace is not None:
+            self.trace.enter(index, attempt)
+        return completed(inside.services.resources, spec, args, kwargs)
 
     def _invoke(
         self, inside: Inside, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any

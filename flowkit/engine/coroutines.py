@@ -141,7 +141,8 @@ class Coroutines:
         loop = self.loop
         if loop is not None and loop.is_running():  # one of this run's own closes them with itself
             for one in iterators:
-                loop.call_soon_threadsafe(self._aclose, one)
+                if hasattr(one, "aclose"):
+                    loop.call_soon_threadsafe(self._aclose, one)
 
     def _aclose(self, generator: Any) -> None:
         assert self.loop is not None
@@ -260,6 +261,9 @@ class Coroutines:
             with run.lock:
                 if run.is_over:
                     run.let_go(index, attempt)
+                    stream = run.machine.pulls.get(index)
+                    if stream is not None and stream.flow is not None:
+                        self.close_flow(stream.flow.iterators)
                 else:
                     feed(index, fact, attempt, run.services.clock.now())
                     run.after()

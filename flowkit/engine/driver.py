@@ -640,9 +640,9 @@ class Driver:
 
     def _close_flow(self, generators: Sequence[Any]) -> None:
         """Close generators, whose `finally` is somebody's own code: not here, where the lock is held."""
-        services, waiting = self.services, [one for one in generators if hasattr(one, "aclose")]
-        if waiting:
-            self.coroutines.close_flow(waiting)
+        services = self.services
+        if self._coroutines is not None:
+            self._coroutines.close_flow(generators)
         closing = [one for one in generators if hasattr(one, "close")]
         if closing:
             services.timekeeper.wake_at(services.clock.now(), Closing(closing))

@@ -59,6 +59,7 @@ class Growing(Attempts):
         plain = (
             policy.plain and self.lanes[index] is Lane.ANY and group.seats is None and group.written not in self.turns
         )
+        plain = plain and not (node.spec is not None and node.spec.declares)
         end = base + count
         self.nodes[base:end] = [node] * count
         self.policies[base:end] = [policy] * count

@@ -1,8 +1,9 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: model -> refusals -> refs -> placing -> recording -> dependencies -> picture -> drawing.
+Reading order: declared -> model -> refusals -> refs -> placing -> recording -> dependencies -> picture -> drawing.
 """
 
+from flowkit.graph.declared import Declared, FromStep, Needs, declared_in
 from flowkit.graph.model import (
     Edge,
     Graph,
@@ -31,11 +32,14 @@ from flowkit.graph.refs import Ref, Template, capture, project, references
 from flowkit.graph.selected import Selected
 
 __all__ = [
+    "Declared",
     "Edge",
+    "FromStep",
     "Graph",
     "Join",
     "Keys",
     "Kind",
+    "Needs",
     "Node",
     "Order",
     "Outcome",
@@ -52,6 +56,7 @@ __all__ = [
     "capture",
     "context_of_steps",
     "current_recorder",
+    "declared_in",
     "project",
     "live_graph",
     "record",

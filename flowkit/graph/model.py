@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, overload
 import attrs
 
 from flowkit.diagnostics import Site
+from flowkit.graph.declared import declared_in
 from flowkit.policies import UNSET, StepOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flowkit.diagnostics import Diagnostic
+    from flowkit.graph.declared import Declared
     from flowkit.policies import Policy, WorkflowOptions, WorkflowPolicy
 
 __all__ = [
@@ -184,6 +186,12 @@ class _Described:
             return None
 
     @cached_property
+    def declares(self) -> Sequence[Declared]:
+        """The parameters whose default says where their argument comes from (`From`, `Resource`)."""
+        # Asked of every step that runs, so most of them are answered without their signature.
+        return declared_in(self.target, lambda: self.signature)
+
+    @cached_property
     def hints(self) -> Mapping[str, Any]:
         """The annotations, resolved; without those that name something that isn't there at run time."""
         target: Any = self.target
@@ -302,7 +310,7 @@ class StepSpec(_Described):
     def variant(self, options: StepOptions) -> StepSpec:
         """The same step with other options: still the same step, with the same name."""
         twin = StepSpec(self.function, self.name, options, origin=self.declared, suspends=self.suspends, flow=self.flow)
-        for known in ("label", "target", "signature", "hints", "is_async", "streams", "returns"):
+        for known in ("label", "target", "signature", "declares", "hints", "is_async", "streams", "returns"):
             if known in self.__dict__:
                 twin.__dict__[known] = self.__dict__[known]
         return twin
@@ -316,6 +324,8 @@ class WorkflowSpec(_Described):
     name: str
     options: WorkflowOptions
     origin: WorkflowSpec | None = None
+    gathered_for: StepSpec | None = None
+    """The step that it was made for, of what steps declare: then it has no body that anybody wrote."""
 
     @property
     def declared(self) -> WorkflowSpec:
@@ -329,7 +339,7 @@ class WorkflowSpec(_Described):
 
     def variant(self, options: WorkflowOptions) -> WorkflowSpec:
         """The same workflow with other options."""
-        return WorkflowSpec(self.function, self.name, options, origin=self.declared)
+        return WorkflowSpec(self.function, self.name, options, self.declared, self.gathered_for)
 
     @cached_property
     def is_live(self) -> bool:

@@ -313,7 +313,11 @@ class _Policies:
                 lane = Lane.POOL
             else:
                 lane = Lane.ANY
-            known = self.known[spec] = policy, lane, policy.plain and lane is Lane.ANY and not spec.suspends
+            known = self.known[spec] = (
+                policy,
+                lane,
+                policy.plain and lane is Lane.ANY and not (spec.suspends or spec.declares),
+            )
             if alone:
                 spec.remembered[compile_plan] = known
         return known
