@@ -314,9 +314,13 @@ class Growing(Attempts):
         self._erase(list(self._parts(body)))
 
     def _erase(self, gone: list[int]) -> None:
-        """Let go of nodes that nobody asks about any more, unless an attempt of theirs was told to stop."""
+        """Let go of nodes that nobody asks about any more.
+
+        Not where an attempt of theirs was told to stop, or where the run tells in the end what failed while it cleaned up.
+        """
         status = self.status
-        if not self._stopped.isdisjoint(gone) or any(status[index] is Status.CANCELLED for index in gone):
+        told = not self._stopped.isdisjoint(gone) or (self.mishaps and not set(self.mishaps).isdisjoint(gone))
+        if told or any(status[index] is Status.CANCELLED for index in gone):
             return
         known = set(gone)
         if any(timer[3] in known for timer in self._timers):
