@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
+from flowkit.engine.collecting import collect
 from flowkit.engine.completing import completed, completed_async
 from flowkit.engine.current import attempt_here
-from flowkit.engine.groups import collect
 from flowkit.engine.notes import add_note, cut_traceback
 from flowkit.engine.requests import Failure, Work
 from flowkit.engine.waiting import Waiting
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from flowkit.engine.bodies import Body
     from flowkit.engine.current import Inside
-    from flowkit.engine.groups import Pulled
+    from flowkit.engine.flows import Pulled
     from flowkit.engine.machine import Machine
     from flowkit.engine.place import Place
     from flowkit.engine.ports import RunTrace

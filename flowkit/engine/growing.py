@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from flowkit.engine.attempts import Attempts
 from flowkit.engine.bodies import Body
 from flowkit.engine.edges import SKIP
-from flowkit.engine.groups import Group, Stream
+from flowkit.engine.flows import Stream
+from flowkit.engine.groups import Group
 from flowkit.engine.requests import Work
 from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status

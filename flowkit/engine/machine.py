@@ -17,7 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.edges import EDGES, LOST, SKIP
-from flowkit.engine.groups import Flow, Stream
+from flowkit.engine.flows import Flow, Stream
 from flowkit.engine.invariants import verify_end
 from flowkit.engine.requests import Failure, Finish, Wake, Work
 from flowkit.engine.statuses import Status
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flowkit.engine.bodies import Body
-    from flowkit.engine.groups import Group, Items, Pulled
+    from flowkit.engine.flows import Pulled
+    from flowkit.engine.groups import Group, Items
     from flowkit.engine.waiting import Decision, Waiting
     from flowkit.plan import Plan
 

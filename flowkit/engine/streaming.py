@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowkit.engine.groups import Batch, Items, Stream
+from flowkit.engine.flows import Batch, Stream
+from flowkit.engine.groups import Items
 from flowkit.engine.growing import Growing
 from flowkit.engine.requests import CloseFlow, Work
 from flowkit.engine.statuses import Status
@@ -19,7 +20,7 @@ from flowkit.plan import Lane
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit.engine.groups import Flow, Pulled
+    from flowkit.engine.flows import Flow, Pulled
     from flowkit.plan import Plan
 
 __all__ = ["Streaming"]

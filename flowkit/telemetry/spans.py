@@ -13,7 +13,7 @@ from opentelemetry import context as contexts
 from opentelemetry.trace import Link, set_span_in_context
 
 from flowkit.engine import events
-from flowkit.engine.groups import Stream
+from flowkit.engine.flows import Stream
 from flowkit.graph import Kind
 from flowkit.telemetry.attributes import (
     ABANDONED,

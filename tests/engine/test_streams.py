@@ -23,7 +23,7 @@ from flowkit import (
     workflow,
 )
 from flowkit.engine import events
-from flowkit.engine.groups import WINDOW
+from flowkit.engine.flows import WINDOW
 
 LONG = 20.0
 """Seconds that nothing here takes, unless it hangs."""

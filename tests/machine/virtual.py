@@ -19,9 +19,9 @@ import attrs
 
 from flowkit import step
 from flowkit.engine.calling import Calling
+from flowkit.engine.collecting import collect
 from flowkit.engine.conclusion import conclude
 from flowkit.engine.events import make
-from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.pulling import pull
 from flowkit.engine.recordings import Unwound, record_body
