@@ -1,6 +1,7 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: model -> refusals -> refs -> placing -> recording -> dependencies -> picture -> drawing.
+Reading order: model -> refusals -> refs -> placing -> recording -> dependencies. What is drawn:
+insides -> ordering -> captions -> picture -> listing, drawing.
 """
 
 from flowkit.graph.model import (
@@ -9,6 +10,7 @@ from flowkit.graph.model import (
     Join,
     Keys,
     Kind,
+    Loop,
     Node,
     Order,
     Projection,
@@ -36,6 +38,7 @@ __all__ = [
     "Join",
     "Keys",
     "Kind",
+    "Loop",
     "Node",
     "Order",
     "Outcome",
