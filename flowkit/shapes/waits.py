@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, g
 
 from flowkit.engine.run import Run
 from flowkit.engine.waiting import Decision, Waiting
-from flowkit.errors import GateTimeout, MisuseError, PolicyError, StepTimeout
+from flowkit.errors import GateTimeout, MisuseError, PolicyError, StepTimeout, ValidationError
 from flowkit.graph import Ref, StepSpec
 from flowkit.policies import Duration, StepOptions, seconds
 from flowkit.shapes.writing import recorder_for
@@ -81,8 +81,15 @@ class Signal(Generic[T]):
     def send(self, run: Run[Any], value: T, *, dedup: str | None = None) -> bool:
         """Send it to a run. With `dedup`, a message with the same mark counts once: False the second time.
 
-        Raises `IllegalTransition` where the run is over.
+        Raises `ValidationError`, with the path, for a message that isn't what the signal was declared with, items and
+        fields included; `Signal("paid")` takes anything. Raises `IllegalTransition` where the run is over.
         """
+        from flowkit.checks.conforming import misfit  # only who sends needs it
+
+        found = misfit(value, self.of)
+        if found is not None:
+            message = f"a message for the signal `{self.name}` doesn't fit: {found}"
+            raise ValidationError(message, found.path)
         return run.send(self.name, value, dedup=dedup)
 
     @property
