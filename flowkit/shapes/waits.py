@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Signal", "gate", "gate_call", "sleep", "sleep_call", "wait_call"]
 
 T = TypeVar("T")
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def _waiting_step(function: Callable[..., Waiting], label: str, returns: Any) -> StepSpec:
@@ -39,6 +40,12 @@ def _sleep(duration: Any) -> Waiting:
 _SLEEP: Final = _waiting_step(_sleep, "sleep", type(None))
 
 
+def _taken(function: F) -> F:
+    """A function whose value is used though it is None: mypy refuses that of one that nothing was done to."""
+    return function
+
+
+@_taken
 def sleep(duration: Duration) -> None:
     """Wait for a time: seconds, a timedelta, or text like `"1d"`. It keeps its place in the text, and holds no thread.
 
