@@ -427,7 +427,7 @@ def test_what_a_loop_in_a_long_lambda_goes_on_until_is_not_guessed():
             ),
         )  # fmt: skip
 
-    assert any("until its `until`" in line or "until number" in line for line in text_of(long))
+    assert "  repeat   until its `until`, at most 10 rounds" in text_of(long)
 
 
 # -- all of them ------------------------------------------------------------------------------------------------------
@@ -541,3 +541,25 @@ def test_the_printing_of_bodies_that_are_looked_at_stays_out_of_the_picture(tmp_
     assert out.startswith("flowchart TD\n")
     assert "here" not in out
     assert "here" in err
+
+
+def test_workflows_in_workflows_are_opened_up_a_hundred_times_at_most():
+    """Each level calls the one below it twice, so that all of them would be a thousand."""
+    below = child
+    for _ in range(9):
+
+        def level(number: int, below=below) -> int:
+            return total([below(score(number)), below(grade(number))])
+
+        below = workflow(level)
+    text = below.graph().to_text()
+    assert text.count("expanded when its inputs exist") == 100
+
+
+def test_jupyter_shows_text_where_a_flowchart_is_longer_than_mermaid_reads():
+    @workflow
+    def many() -> int:
+        return total([child(number) for number in range(150)])
+
+    assert list(many.graph()._repr_mimebundle_()) == ["text/plain"]
+    assert "text/vnd.mermaid" in calls.graph()._repr_mimebundle_()
