@@ -3,7 +3,7 @@
 Reading order: decorators -> graph -> checks -> plan -> engine -> runner.
 """
 
-from flowkit.decorators import Step, Unmapped, Workflow, step, unmapped, workflow
+from flowkit.decorators import From, Resource, Step, Unmapped, Workflow, step, unmapped, workflow
 from flowkit.diagnostics import Diagnostic
 from flowkit.engine.current import StepContext, current
 from flowkit.engine.place import Interrupted
@@ -85,6 +85,7 @@ __all__ = [
     "Gate",
     "GateRejected",
     "GateTimeout",
+    "From",
     "Graph",
     "IllegalTransition",
     "Interrupted",
@@ -93,6 +94,7 @@ __all__ = [
     "NonDeterminismError",
     "Outcome",
     "PolicyError",
+    "Resource",
     "Retry",
     "RetryAfter",
     "Run",

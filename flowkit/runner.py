@@ -11,15 +11,17 @@ import os
 import random
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, cast
 
 from flowkit.checks import check
+from flowkit.decorators.declaring import Resource
 from flowkit.engine.blocking import loop_for_steps, refuse_to_block, running_loop
 from flowkit.engine.driver import Driver
 from flowkit.engine.invariants import are_watched
 from flowkit.engine.limits import Limits
 from flowkit.engine.ports import Services
 from flowkit.engine.recordings import Unwound
+from flowkit.engine.resources import Resources
 from flowkit.engine.run import Run
 from flowkit.engine.runners import install_default, runner_here
 from flowkit.errors import BlockingCall, CancelReason, EngineClosed, PolicyError, RunConflict, RunNotFound
@@ -34,13 +36,13 @@ from flowkit.policies.durations import is_a
 from flowkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextvars import Token
     from types import TracebackType
 
     from flowkit.diagnostics import Diagnostic
     from flowkit.engine.ports import Clock, Observer, Tracer
-    from flowkit.graph import Graph, Recorder, WorkflowSpec
+    from flowkit.graph import Graph, Needs, Recorder, WorkflowSpec
     from flowkit.plan import Plan
     from flowkit.policies import Duration
 
@@ -69,7 +71,8 @@ class Engine:
     `executor` is where steps run that don't say: "thread", or "inline" for everything in the calling thread, one step
     at a time, as a debugger likes it. `max_workers` bounds the threads. `observers` are told every event, in order,
     each on a thread of its own; one that raises is logged and skipped. `tracing=False` makes no OpenTelemetry spans
-    and metrics even where somebody records.
+    and metrics even where somebody records. `resources={open_db: open_fake}` says what is opened instead of what steps
+    declare by `Resource`.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Engine:
         observers: Iterable[Observer] = (),
         tracing: bool = True,
         clock: Clock | None = None,
+        resources: Mapping[Callable[..., Any], Callable[..., Any]] | None = None,
     ) -> None:
         if type(executor) is not str or executor not in EXECUTORS:
             from flowkit.diagnostics import did_you_mean
@@ -92,6 +96,7 @@ class Engine:
             message = f"max_workers={max_workers!r} lets nothing run; write 1 or more"
             raise PolicyError(message)
         told = _observers(observers)
+        instead = _openers(resources)
         self._lock = threading.Lock()
         self._pid = os.getpid()
         _engines.add(self)
@@ -106,6 +111,7 @@ class Engine:
         self._under_way: dict[int, Driver] = {}
         self._tokens: list[Token[Any]] = []
         self._warned: set[Any] = set()
+        self._resources = Resources(instead, threads=executor != "inline")
         self._services = Services(
             clock=self._clock,
             workers=self._threads,
@@ -120,6 +126,7 @@ class Engine:
             watched=are_watched(),
             plan=self.plan,
             read=_read,
+            resources=self._resources,
         )
 
     # -- running ------------------------------------------------------------------------------------------------------
@@ -287,7 +294,8 @@ class Engine:
     def shutdown(self, drain: Duration = 0) -> Unfinished:
         """Take no more runs, give those under way `drain` seconds to end, and cancel what is left.
 
-        Returns the ids of the runs that were cancelled. Where runs have async steps on the event loop that this is called
+        Then what steps had open is closed. Returns the ids of the runs that were cancelled; raises, at the end, what
+        closing a resource raised, or a group where several did. Where runs have async steps on the event loop that this is called
         on, those are cancelled at once: they can't go on while it waits. `await asyncio.to_thread(engine.shutdown, 10)`
         gives them their time.
         """
@@ -306,9 +314,12 @@ class Engine:
                 left.append(driver.run_id)
                 driver.wait(1.0)
         self.flush()
-        parts: list[Threads | LoopThread | TimerThread | Observing] = [self._threads, self._loops, self._timers]
-        for part in (*parts, *self._observing):
-            part.close()
+        try:
+            self._resources.close()  # while the event loop is still there that some were opened on
+        finally:
+            parts: list[Threads | LoopThread | TimerThread | Observing] = [self._threads, self._loops, self._timers]
+            for part in (*parts, *self._observing):
+                part.close()
         return Unfinished(left)
 
     def __enter__(self) -> Self:
@@ -322,9 +333,19 @@ class Engine:
         # Runs that were started in the block get the time they need, unless the block is being left by an error.
         loop = running_loop()
         stuck = loop is not None and any(driver.plays_on(loop) for driver in list(self._under_way.values()))
-        self.shutdown(drain=AT_EXIT if error is None else 0)
+        self._leave(error)
         if stuck and error is None:
             raise BlockingCall("with Engine(...)", "async with Engine(...)")
+
+    def _leave(self, error: BaseException | None) -> None:
+        """Shut down at the end of a block. What the block was left by matters more than what closing raises."""
+        if error is None:
+            self.shutdown(drain=AT_EXIT)
+            return
+        try:
+            self.shutdown()
+        except Exception:
+            log.exception("closing resources failed")
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -335,7 +356,7 @@ class Engine:
         import asyncio
 
         runner_here.reset(self._tokens.pop())
-        await asyncio.to_thread(self.shutdown, drain=AT_EXIT if error is None else 0)
+        await asyncio.to_thread(self._leave, error)
 
     def __repr__(self) -> str:
         return f"<Engine{' (closed)' if self._closed else ''}, {len(self._under_way)} runs under way>"
@@ -395,6 +416,14 @@ def _observers(given: Any) -> list[Observer]:
     return observers
 
 
+def _openers(given: Any) -> dict[Any, Needs]:
+    """What is opened instead of what. Raises `PolicyError` for what can't be opened."""
+    if given is not None and not hasattr(given, "items"):
+        message = f"resources={given!r} is no dict; write resources={{open_db: open_another}}"
+        raise PolicyError(message)
+    return {opener: cast("Needs", Resource(other)) for opener, other in (given or {}).items()}
+
+
 def _read(text: str, annotation: Any) -> Any:
     from flowkit.stores.codec import loads
 
@@ -443,8 +472,12 @@ def _after_fork() -> None:
 
 def _at_exit() -> None:
     for engine in list(_engines):
-        if engine._under_way or engine in _process:
-            left = engine.shutdown(drain=AT_EXIT)
+        if engine._under_way or engine in _process or not engine._resources.is_empty:
+            try:
+                left = engine.shutdown(drain=AT_EXIT)
+            except Exception:
+                log.exception("closing resources at exit failed")
+                continue
             if left:
                 log.warning("cancelled at exit, after %gs: %s", AT_EXIT, ", ".join(left))
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from flowkit.checks.names import Names
     from flowkit.checks.source import Text
 
-__all__ = ["blocking_calls", "identity_tests", "impure_calls", "is_result", "left_branches", "steps_in_blocks"]
+__all__ = [
+    "blocking_calls",
+    "identity_tests",
+    "impure_calls",
+    "is_called",
+    "is_result",
+    "left_branches",
+    "steps_in_blocks",
+]
 
 
 def identity_tests(text: Text, names: Names) -> Iterator[Diagnostic]:
@@ -65,7 +73,7 @@ def is_result(expression: ast.AST, names: Names, seen: frozenset[str] = frozense
         return all(value is not None and is_result(value, names, seen | {name}) for value in values)
     if not isinstance(expression, ast.Call):
         return False
-    return names.step(expression) is not None or _is_called(expression, "outcome", names)
+    return names.step(expression) is not None or is_called(expression, "outcome", names)
 
 
 def steps_in_blocks(text: Text, names: Names) -> Iterator[Diagnostic]:
@@ -99,10 +107,11 @@ def _block_around(node: ast.AST, text: Text, names: Names) -> ast.Try | ast.TryS
 def _waits(block: ast.Try | ast.TryStar, names: Names) -> bool:
     """Whether a `try` asks for a result by `result_of`, so that it isn't over before what it asks for has run."""
     calls = (node for part in block.body for node in ast.walk(part) if isinstance(node, ast.Call))
-    return any(_is_called(call, "result_of", names) for call in calls)
+    return any(is_called(call, "result_of", names) for call in calls)
 
 
-def _is_called(call: ast.Call, name: str, names: Names) -> bool:
+def is_called(call: ast.Call, name: str, names: Names) -> bool:
+    """Whether a call is one of flowkit's own words."""
     found = names.find(call.func)
     return found is not MISSING and is_ours(found) and getattr(found, "__name__", "") == name
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Optional
 from flowkit.checks.hints import depends_on_value, show
 from flowkit.checks.source import call_at
 from flowkit.diagnostics import Diagnostic, Label, Level, did_you_mean, span_of_function
+from flowkit.graph import FromStep, Kind, Ref, SourceKind, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from flowkit.diagnostics import Span
-    from flowkit.graph import Node, StepSpec, WorkflowSpec
+    from flowkit.graph import Graph, Node, StepSpec, WorkflowSpec
+    from flowkit.graph.model import Source
 
 __all__ = ["Binding", "Slot", "binding", "misfitting_call", "show_signature", "streaming"]
 
@@ -84,9 +86,14 @@ def _bind(spec: StepSpec, positional: int, keywords: tuple[str, ...]) -> Binding
         else:
             unexpected.append(name)
     needed = (one for one in parameters.values() if one.kind in (*_BY_POSITION, *_BY_NAME))
-    missing = [one.name for one in needed if one.default is one.empty and one.name not in taken]
+    missing = [one.name for one in needed if _is_open(one) and one.name not in taken]
     excess = max(positional - len(ordered), 0) if more is None else 0
     return Binding(slots, unexpected, doubled, missing, excess)
+
+
+def _is_open(parameter: inspect.Parameter) -> bool:
+    """Whether a call has to give it; what is to come from a step is read by `workflow.of` alone."""
+    return parameter.default is parameter.empty or type(parameter.default) is FromStep
 
 
 def _slot(spec: StepSpec, parameter: inspect.Parameter) -> Slot:
@@ -113,8 +120,16 @@ def misfitting_call(workflow: WorkflowSpec, node: Node, spec: StepSpec, bound: B
         title=problems[0],
         labels=tuple(labels),
         notes=tuple(notes),
-        helps=("write the call as the signature says",),
+        helps=_helps(spec, bound),
     )
+
+
+def _helps(spec: StepSpec, bound: Binding) -> tuple[str, ...]:
+    declared = {name: one for name, _, one in spec.declares if name in bound.missing and type(one) is FromStep}
+    if not declared:
+        return ("write the call as the signature says",)
+    given = ", ".join(f"{name}={one.spec.label}(...)" for name, one in declared.items())
+    return (f"pass it: `{spec.label}({given})`; what `From` declares is read by `workflow.of({spec.label})` alone",)
 
 
 def _problems(spec: StepSpec, bound: Binding) -> Iterator[str]:
@@ -182,16 +197,37 @@ def show_signature(spec: StepSpec) -> str:
     return f"{spec.label}{inspect.Signature(parameters, return_annotation=returns)}"
 
 
-def streaming(node: Node, spec: StepSpec) -> Diagnostic:
-    """What is wrong with calling a generator as a step."""
-    labels = [Label(node.site.span(), "this would give a generator")] if node.site is not None else []
+def streaming(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
+    """Find what nothing can be done with of what a generator step yields (FK202): a map goes through it, once."""
+    users = [one for one in graph.nodes if node.index in one.data]
+    result: Any = graph.result
+    returned = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
+    going = [one for one in users if one.kind is Kind.MAP and any(_goes_through(source, node) for source in one.args)]
     declared = span_of_function(spec.target)
-    if declared is not None:
-        labels.append(Label(declared, "which has `yield` in it", primary=False))
-    return Diagnostic(
-        code="FK202",
-        level=Level.ERROR,
-        title=f"`{spec.label}` is a generator, and a step returns its result whole",
-        labels=tuple(labels),
-        helps=("return a list",),
-    )
+    yields = Label(declared, "which has `yield` in it", primary=False) if declared is not None else None
+    if node.kind is Kind.MAP or len(going) < len(users) or any(ref._flowkit_node == node.index for ref in returned):
+        labels = [Label(node.site.span(), "this would give a generator")] if node.site is not None else []
+        yield Diagnostic(
+            code="FK202",
+            level=Level.ERROR,
+            title=f"`{spec.label}` is a generator, which only a map goes through",
+            labels=tuple([*labels, yields] if yields is not None else labels),
+            helps=(f"write `some_step.map({spec.label}(...))`, or return a list",),
+        )
+    elif len(going) > 1:
+        sites = [one.site.span() for one in going if one.site is not None]
+        said = ["one map goes through it here", *["and another one here"] * (len(sites) - 1)]
+        yield Diagnostic(
+            code="FK202",
+            level=Level.ERROR,
+            title=f"what `{spec.label}` yields can be gone through once, and {len(going)} maps do",
+            labels=tuple(
+                Label(site, text, primary=not i) for i, (site, text) in enumerate(zip(sites, said, strict=True))
+            ),
+            helps=(f"call `{spec.label}` once for each of them",),
+        )
+
+
+def _goes_through(source: Source, node: Node) -> bool:
+    ref = source.value
+    return source.kind is SourceKind.REF and ref._flowkit_node == node.index and not ref._flowkit_path

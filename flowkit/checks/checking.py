@@ -17,6 +17,7 @@ from flowkit.checks.names import Names
 from flowkit.checks.regions import empty_branches, escaped_results
 from flowkit.checks.repeating import effects_in_loops, endless_rounds
 from flowkit.checks.source import read
+from flowkit.checks.static import not_static
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
 from flowkit.errors import CheckFailed
 
@@ -77,6 +78,8 @@ def find(graph: Graph, *, strict: bool = False) -> list[Diagnostic]:
 
 def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
     """What the source of a body shows by itself, on every path through it: without arguments, and without a graph."""
+    if spec.gathered_for is not None:
+        return []
     text = read(spec.target)
     if text is None:
         span = span_of_function(spec.target)
@@ -113,8 +116,12 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
         findings += empty_branches(graph)
     if graph.forward:
         findings += cycles(graph)
+    if graph.workflow.policy.static:
+        findings += not_static(graph)
     if strict:
-        specs: list[StepSpec | WorkflowSpec] = [*_steps(graph), graph.workflow]
+        specs: list[StepSpec | WorkflowSpec] = list(_steps(graph))
+        if graph.workflow.gathered_for is None:
+            specs.append(graph.workflow)
         findings += [one for one in map(missing_annotations, specs) if one is not None]
     return findings
 
@@ -129,7 +136,7 @@ def _of_body(workflow: WorkflowSpec) -> tuple[Diagnostic, ...]:
     remembered = workflow.declared.remembered
     found: tuple[Diagnostic, ...] | None = remembered.get(_BODY)
     if found is None:
-        text = read(workflow.target)
+        text = read(workflow.target) if workflow.gathered_for is None else None
         if text is None:
             found = ()
         else:

@@ -56,12 +56,14 @@ def _argument(graph: Graph, node: Node, spec: StepSpec, position: int | str, slo
     step, given, wanted = spec.label, show(misfit.given), show(misfit.wanted)
     literal = type(misfit.value) in SCALARS
     place = _argument_place(graph, node, position, misfit)
+    declared = span_of_parameter(spec.target, slot.name)
+    if graph.workflow.gathered_for is not None and declared is not None:
+        place, declared = declared, None  # the parameter's default says where its argument comes from
     if misfit.once:
         found = argument_at(graph.workflow, node, position) if misfit.item is None else None
         return exhaustible(spec, node, misfit.value, place, found)
     itself = spec_of(misfit.value)
     labels = [Label(place, _said(graph, misfit))] if place is not None else []
-    declared = span_of_parameter(spec.target, slot.name)
     if declared is not None:
         labels.append(Label(declared, f"`{slot.name}` is declared here", primary=False))
     if misfit.reason:

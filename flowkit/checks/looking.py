@@ -46,7 +46,7 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
             of_options[options] = list(conflicts(graph, node, spec))
             yield from of_options[options]
         bound = binding(spec, len(node.args), tuple(node.kwargs or ()))
-        form: tuple[Any, ...] | None = form_of(graph.nodes, node) if not graph.problems else None
+        form: tuple[Any, ...] | None = form_of(graph.nodes, node) if not (graph.problems or spec.streams) else None
         if form is not None and _by_value(bound):
             values = _values(node)
             form = (form, values) if values is not None else None
@@ -60,8 +60,7 @@ def inspect_calls(graph: Graph, nodes: Iterable[Node], memory: Memory) -> Iterat
 
 def _of_call(graph: Graph, node: Node, spec: StepSpec, bound: Binding) -> Iterator[Diagnostic]:
     if spec.streams:
-        yield streaming(node, spec)
-        return
+        yield from streaming(graph, node, spec)
     if not bound.fits:
         yield misfitting_call(graph.workflow, node, spec, bound)
     for position, slot in bound.slots.items():

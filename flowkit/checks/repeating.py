@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from flowkit.checks.names import MISSING, is_ours
-from flowkit.checks.source import within
+from flowkit.checks.names import MISSING, Names, is_ours
+from flowkit.checks.source import read, within
 from flowkit.diagnostics import Diagnostic, Label, Level
 from flowkit.graph import Kind, Order, WorkflowSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flowkit.checks.names import Names
     from flowkit.checks.source import Text
     from flowkit.graph import Graph, Node
 
@@ -25,19 +24,49 @@ _Branching: TypeAlias = ast.If | ast.For | ast.While | ast.Try | ast.TryStar | a
 
 
 def endless_rounds(text: Text, names: Names) -> Iterator[Diagnostic]:
-    """Find a workflow that calls itself whatever it was given (FK403)."""
-    call = _certain(getattr(text.node, "body", []), names)
-    if call is not None and not any(_waits(node, names) for node in within(text.node, nested=False)):
-        name = text.quote(call.func)
-        yield Diagnostic(
-            code="FK403",
-            level=Level.ERROR,
-            title=f"`{name}` calls itself in every round, so it never ends",
-            labels=(Label(text.span(call), "nothing keeps it from this call"),),
-            helps=(
-                "return without this call once it is done: `if` where that is known, `if result_of(...)` or `cond` where not",
-            ),
-        )
+    """Find a workflow that comes to a call of itself whatever it was given, by itself or through others (FK403)."""
+    circle = _circle(text, names, names, set())
+    if not circle:
+        return
+    (_, call), *others = circle
+    name = text.quote(call.func)
+    if not others:
+        title, said = f"`{name}` calls itself in every round, so it never ends", "nothing keeps it from this call"
+    else:
+        names_round = [f"`{around.quote(one.func)}`" for around, one in circle]
+        title = f"these workflows call one another in every round, so they never end: {', then '.join(names_round)}"
+        said = "nothing keeps it from this call"
+    labels = [Label(text.span(call), said)]
+    labels += [Label(around.span(one), "nor from this one", primary=False) for around, one in others]
+    yield Diagnostic(
+        code="FK403",
+        level=Level.ERROR,
+        title=title,
+        labels=tuple(labels),
+        helps=(
+            "return without this call once it is done: `if` where that is known, `if result_of(...)` or `cond` where not",
+        ),
+    )
+
+
+def _circle(text: Text, names: Names, first: Names, seen: set[Any]) -> list[tuple[Text, ast.Call]]:
+    """The calls by which a body comes to the first one again, each in the text of its body; none where it may not."""
+    calls: list[ast.Call] = []
+    _certain(getattr(text.node, "body", []), names, calls)
+    if not calls or any(_waits(node, names) for node in within(text.node, nested=False)):
+        return []
+    for call in calls:
+        spec = names.spec(call.func)
+        assert isinstance(spec, WorkflowSpec)
+        declared = spec.declared
+        if first.is_of(declared.target):
+            return [(text, call)]
+        inner = read(declared.target) if declared not in seen else None
+        seen.add(declared)
+        rest = _circle(inner, Names(declared.target, inner.node), first, seen) if inner is not None else []
+        if rest:
+            return [(text, call), *rest]
+    return []
 
 
 def _waits(node: ast.AST, names: Names) -> bool:
@@ -50,24 +79,20 @@ def _waits(node: ast.AST, names: Names) -> bool:
     return found is not MISSING and is_ours(found) and getattr(found, "__name__", "") in _WAITING
 
 
-def _certain(statements: list[Any], names: Names) -> ast.Call | None:
-    """The call of itself that these come to whatever happens; None where one of them may lead elsewhere before."""
+def _certain(statements: list[Any], names: Names, calls: list[ast.Call]) -> bool:
+    """Add the calls of workflows that these come to whatever happens; says whether what follows them is reached."""
     for statement in statements:
         if isinstance(statement, _Branching):
             if any(isinstance(node, ast.Return | ast.Raise | ast.Break) for node in ast.walk(statement)):
-                return None
-            continue
-        if isinstance(statement, ast.With):
-            call = None if _may_not_run(statement, names) else _certain(statement.body, names)
-        elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            continue
-        else:
-            call = next((one for one in _executed(statement) if _is_itself(one, names)), None)
-        if call is not None:
-            return call
-        if isinstance(statement, ast.Return | ast.Raise):
-            return None
-    return None
+                return False
+        elif isinstance(statement, ast.With):
+            if not (_may_not_run(statement, names) or _certain(statement.body, names, calls)):
+                return False
+        elif not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            calls.extend(one for one in _executed(statement) if isinstance(names.spec(one.func), WorkflowSpec))
+            if isinstance(statement, ast.Return | ast.Raise):
+                return False
+    return True
 
 
 def _may_not_run(block: ast.With, names: Names) -> bool:
@@ -93,11 +118,6 @@ def _executed(node: ast.AST) -> Iterator[ast.Call]:
         return
     for inner in ast.iter_child_nodes(node):
         yield from _executed(inner)
-
-
-def _is_itself(call: ast.Call, names: Names) -> bool:
-    spec = names.spec(call.func)
-    return isinstance(spec, WorkflowSpec) and names.is_of(spec.declared.target)
 
 
 def effects_in_loops(graph: Graph) -> Iterator[Diagnostic]:

@@ -35,8 +35,11 @@ _MADE_OF_OTHERS: Final = (Kind.OUTCOME, Kind.PICK, Kind.JOIN)
 def result_of(spec: StepSpec) -> Any:
     """What a call of a step gives, by its annotation; Any without one."""
     returns = spec.returns
-    if returns is inspect.Signature.empty or spec.streams:
+    if returns is inspect.Signature.empty:
         return Any
+    if spec.streams:  # to whoever goes through it, it is as good as a list
+        yields = get_args(returns)
+        return _of(list, yields[0]) if yields else Any
     origin, parts = get_origin(returns), get_args(returns)
     if not spec.is_async and parts and origin in (collections.abc.Coroutine, collections.abc.Awaitable):
         return parts[-1]

@@ -142,8 +142,9 @@ class Progress:
             return
         tally = self._tallies[event.step]
         if isinstance(event, events.ItemsCollected):
-            self._maps.discard(event.key)
-            tally.open -= 1
+            if event.key in self._maps:  # of a stream, more may come
+                self._maps.discard(event.key)
+                tally.open -= 1
             tally.total += event.count
         elif isinstance(event, events.StepStarted):
             said = tally.said.get(event.key)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
 from flowkit.decorators.accessors import Accessors
+from flowkit.decorators.declaring import refuse_declarations, refuse_in_options
 from flowkit.decorators.decorated import Bound, Decorated
 from flowkit.decorators.wrapping import ForwardedSignature, check_place, identity, refuse_undecorable
+from flowkit.engine.completing import call_outside
 from flowkit.errors import PolicyError
 from flowkit.graph import Ref, StepSpec, current_recorder
 from flowkit.policies import StepOptions
@@ -87,6 +89,28 @@ class BoundStep(Bound[P, R, StepSpec], Step[P, R]):
 Step.__bound_function_wrapper__ = BoundStep
 
 
+class DeclaringStep(Step[P, R]):
+    """A step whose signature says where some of its arguments come from, when they are left out."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        recorder = current_recorder()
+        spec, bound = self._parts()
+        if recorder is None:
+            return call_outside(spec, self.__wrapped__, bound, args, kwargs)  # type: ignore[no-any-return]
+        if not spec.is_placed:
+            check_place(spec, bound or args)
+        return recorder.call(spec, (*bound, *args), kwargs, sys._getframe(1))  # type: ignore[return-value]
+
+
+class BoundDeclaringStep(Bound[P, R, StepSpec], DeclaringStep[P, R]):
+    """Such a step, taken from an instance or a class."""
+
+    __call__ = DeclaringStep.__call__  # not wrapt's
+
+
+DeclaringStep.__bound_function_wrapper__ = BoundDeclaringStep
+
+
 class _Decorator(Protocol):
     def __call__(self, function: Callable[P, R], /) -> Step[P, R]: ...
 
@@ -105,7 +129,11 @@ def step(function: Any = None, /, **options: Any) -> Any:
 
     def decorate(function: Any) -> Any:
         refuse_undecorable(function, "step", "retries=3")
-        return Step(function, StepSpec(function, identity(function, made.name), made))
+        spec = StepSpec(function, identity(function, made.name), made)
+        if not spec.declares:
+            return Step(function, spec)
+        refuse_declarations(spec)
+        return DeclaringStep(function, spec)
 
     return decorate if function is None else decorate(function)
 
@@ -129,7 +157,9 @@ def _options(place: str, options: dict[str, Any]) -> StepOptions:
     if undo is not None and issubclass(type(undo), Decorated) and not issubclass(type(undo), Step):
         message = f"compensate takes a step or a function; `{undo.__name__}` is a workflow, so call it in a step"
         raise PolicyError(message)
-    return StepOptions.of(place, **options)
+    made = StepOptions.of(place, **options)
+    refuse_in_options(made)
+    return made
 
 
 def _dependency(given: Any, option: str) -> Any:

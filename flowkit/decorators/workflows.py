@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from flowkit.checks import check
 from flowkit.decorators.accessors import Accessors
+from flowkit.decorators.declaring import refuse_in_workflow
 from flowkit.decorators.decorated import Bound
+from flowkit.decorators.gathering import gathered
 from flowkit.decorators.wrapping import check_place, identity, refuse_undecorable
 from flowkit.engine.runners import current_runner
 from flowkit.errors import MisuseError, PolicyError
@@ -145,25 +147,54 @@ class _Decorator(Protocol):
     def __call__(self, function: Callable[P, R], /) -> Workflow[P, R]: ...
 
 
-@overload
-def workflow(function: Callable[P, R], /) -> Workflow[P, R]: ...
-@overload
-def workflow(**options: Unpack[WorkflowKeywords]) -> _Decorator: ...
-def workflow(function: Any = None, /, **options: Any) -> Any:
+class WorkflowDecorator:
     """Make a workflow of a function whose body calls steps, bare or with options (`@workflow(fail_fast=False)`).
 
     The body of a `def` is recorded, checked, and then run; that of an `async def` is live, and runs as it goes. Raises
     `PolicyError` for options that can't hold, and `MisuseError` for a generator or a class.
     """
-    made = WorkflowOptions.of("@workflow", **options)
 
-    def decorate(function: Any) -> Any:
-        refuse_undecorable(function, "workflow", "fail_fast=False")
-        spec = WorkflowSpec(function, identity(function, made.name), made)
-        _refuse_bodies(spec)
-        return Workflow(function, spec)
+    __name__ = "workflow"
 
-    return decorate if function is None else decorate(function)
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> Workflow[P, R]: ...
+    @overload
+    def __call__(self, /, **options: Unpack[WorkflowKeywords]) -> _Decorator: ...
+    def __call__(self, function: Any = None, /, **options: Any) -> Any:
+        """Decorate a function, or say with which options."""
+        made = WorkflowOptions.of("@workflow", **options)
+
+        def decorate(function: Any) -> Any:
+            refuse_undecorable(function, "workflow", "fail_fast=False")
+            spec = WorkflowSpec(function, identity(function, made.name), made)
+            _refuse_bodies(spec)
+            refuse_in_workflow(spec)
+            return Workflow(function, spec)
+
+        return decorate if function is None else decorate(function)
+
+    @overload
+    def of(
+        self, step: Callable[..., Coroutine[Any, Any, T]], /, **options: Unpack[WorkflowKeywords]
+    ) -> Workflow[..., T]: ...
+    @overload
+    def of(self, step: Callable[..., T], /, **options: Unpack[WorkflowKeywords]) -> Workflow[..., T]: ...
+    def of(self, step: Any, /, **options: Any) -> Any:
+        """Make a workflow of a step and of all that signatures declare by `From`: `workflow.of(summarize)`.
+
+        Each step is called once, however many need it. Parameters that are left open, without a default, become the
+        inputs of the workflow: the same name in several steps is one input. Steps that `depends_on` declares come
+        along. Raises `PolicyError` for what is no step, for steps that need one another in a circle, and for an input
+        that would be of two types.
+        """
+        spec = gathered(step, WorkflowOptions.of("workflow.of", **options), sys._getframe(1))
+        return Workflow(spec.function, spec)
+
+    def __repr__(self) -> str:
+        return "<decorator workflow>"
+
+
+workflow: Final = WorkflowDecorator()
 
 
 def _refuse_bodies(spec: WorkflowSpec) -> None:

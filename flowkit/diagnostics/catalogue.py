@@ -52,6 +52,7 @@ CATALOGUE: Final = _by_code(
     Code("FK404", "impure-body", "clock, randomness or I/O in a body", Level.WARNING, "body"),
     Code("FK405", "step-in-try", "a step inside `try` or a foreign `with`", Level.ERROR, "body"),
     Code("FK406", "blocking-call", "a sync step called plainly in a live body", Level.ERROR, "body"),
+    Code("FK407", "not-static", "more is known only while it runs, in a static workflow", Level.ERROR, "body"),
     Code("FK408", "left-branch", "a branch that is left while recording", Level.ERROR, "body"),
     Code("FK501", "policy-cannot-hold", "a policy that can't hold", Level.ERROR, "policy"),
 )

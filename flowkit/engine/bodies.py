@@ -9,7 +9,7 @@ from flowkit.graph import Kind, Ref
 if TYPE_CHECKING:
     from flowkit.engine.seats import Seats
     from flowkit.graph import Graph, StepSpec, WorkflowSpec
-    from flowkit.plan import Lane, Plan
+    from flowkit.plan import Family, Lane, Plan
     from flowkit.policies import Policy
 
 __all__ = ["Body"]
@@ -41,6 +41,7 @@ class Body:
         "plans",
         "prefix",
         "result",
+        "streams",
         "tail",
         "turn",
         "turns",
@@ -90,6 +91,8 @@ class Body:
         """Whether everything else has ended, and it is their turn."""
         self.compensations: dict[StepSpec, tuple[Policy, Lane]] = {}
         """The steps that undo what is done in it, and how they are run."""
+        self.streams: dict[int, Family] = {}
+        """Its maps that go through what a generator yields, by place in the text."""
         self.undoes = False
         """Whether anything in it, or in what is called in it, could have to be undone."""
         self.undoing = 0
@@ -107,6 +110,7 @@ class Body:
         """Take what it wrote up to now, or to its end."""
         graph = self.graph = plan.graph
         self.compensations.update(plan.compensations)
+        self.streams.update(plan.streams)
         if plan.inner:
             self.plans.update(plan.inner)
         if graph.goes_on:

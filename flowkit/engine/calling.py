@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
+from flowkit.engine.completing import completed, completed_async
 from flowkit.engine.current import attempt_here
 from flowkit.engine.groups import collect
 from flowkit.engine.notes import add_note, cut_traceback
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from flowkit.engine.bodies import Body
     from flowkit.engine.current import Inside
+    from flowkit.engine.groups import Pulled
     from flowkit.engine.machine import Machine
     from flowkit.engine.place import Place
     from flowkit.engine.ports import RunTrace
@@ -52,6 +54,8 @@ class Calling:
         """Run a step in this thread: how to hand in what came of it, and what that is. Ctrl-C comes through."""
         try:
             spec, args, kwargs = self.arguments(index)
+            if spec.declares:
+                kwargs = self._context.copy().run(self._complete, inside, index, attempt, spec, args, kwargs)
             if self._machine.is_interruptible(index):
                 value = self._interruptibly(inside, place, index, attempt, spec, args, kwargs)
             else:
@@ -73,6 +77,8 @@ class Calling:
         attempt_here.set((inside, index, attempt))
         if self.trace is not None:
             self.trace.enter(index, attempt)
+        if spec.declares:
+            kwargs = await completed_async(inside.services.resources, spec, args, kwargs)
         value = await self._target(index, spec)(*args, **(kwargs or {}))
         self.refuse(value, spec)
         return value
@@ -102,6 +108,15 @@ class Calling:
             value.close()
             message = f"`{spec.label}` returned a coroutine; declare it `async def`, so that it is awaited"
             raise MisuseError(message)
+
+    def _complete(
+        self, inside: Inside, index: int, attempt: int, spec: StepSpec, args: Sequence[Any], kwargs: Any
+    ) -> dict[str, Any]:
+        """What a call needs open, besides its arguments. Before it can be interrupted: others may wait for the same."""
+        attempt_here.set((inside, index, attempt))
+        if self.trace is not None:
+            self.trace.enter(index, attempt)
+        return completed(inside.services.resources, spec, args, kwargs)
 
     def _invoke(
         self, inside: Inside, index: int, attempt: int, function: Callable[..., Any], args: Any, kwargs: Any
@@ -203,13 +218,25 @@ class Calling:
         """Run the code that a condition, a fallback or a map's list means: how to hand in what came of it, and what."""
         machine = self._machine
         try:
+            if asked is Work.COLLECT and index in machine.pulls:
+                from flowkit.engine.pulling import pull  # few go through generators
+
+                flow, room = machine.flow(index)
+                pulled = self._context.copy().run(pull, flow, room)
+                return self._taken_in(index, pulled)
             if asked is Work.COLLECT:
                 home = machine.homes[index]
                 policy, resolve = machine.policies[index], self.resolver(home)
                 assert policy is not None
                 collecting = self._context.copy().run  # the map's own functions are steps' code
+                node = machine.nodes[index]
                 items = collecting(
-                    collect, machine.nodes[index], policy, resolve, lambda local: machine.groups[home.where(local)]
+                    collect,
+                    node,
+                    policy,
+                    resolve,
+                    lambda local: machine.groups[home.where(local)],
+                    streamed=node.index in home.streams,
                 )
                 return lambda node, items, _, now: machine.expand(node, items, now), items
             if asked is Work.VALUE:
@@ -232,6 +259,20 @@ class Calling:
             what = "what is returned" if asked is Work.VALUE and index in machine.bodies else _WHAT[asked]
             add_note(error, f"raised by {what} of `{machine.key(index)}`")
             return machine.fail, Failure(error)
+
+    async def pull_async(self, index: int) -> tuple[Feed, Any]:
+        """Pull from an async generator: how to hand in what came, and what that is."""
+        from flowkit.engine.pulling import pull_async
+
+        flow, room = self._machine.flow(index)
+        return self._taken_in(index, await pull_async(flow, room))
+
+    def _taken_in(self, index: int, pulled: Pulled) -> tuple[Feed, Any]:
+        machine = self._machine
+        if pulled.error is not None:
+            cut_traceback(pulled.error)
+            add_note(pulled.error, f"raised by the list of items of `{machine.key(index)}`")
+        return lambda node, pulled, _, now: machine.pulled(node, pulled, now), pulled
 
     def _value(self, index: int) -> Any:
         """The value of a node that calls no step, or of a call whose body has returned."""

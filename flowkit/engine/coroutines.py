@@ -21,7 +21,7 @@ from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextvars import Context
 
     from flowkit.engine.calling import Calling, Feed
@@ -87,6 +87,8 @@ class Coroutines:
         """Whether the loop is nobody else's, to be closed with the run."""
         self._begun: set[tuple[int, int]] = set()
         """Whose tasks have really begun: one that is cancelled before that would never say so."""
+        self._closing: set[asyncio.Task[Any]] = set()
+        """Generators that are being closed."""
         self._alarm: asyncio.TimerHandle | None = None
         """When the loop in this thread looks at the time."""
 
@@ -128,6 +130,25 @@ class Coroutines:
             return answer
         finally:
             self._done(index, attempt)
+
+    def pull_here(self, index: int) -> tuple[Feed, Any]:
+        """Pull from an async generator in this thread."""
+        answer: tuple[Feed, Any] = self._loop_here().run_until_complete(self._run.calling.pull_async(index))
+        return answer
+
+    def close_flow(self, iterators: Sequence[Any]) -> None:
+        """Close async generators that are gone through no further. Under the lock."""
+        loop = self.loop
+        if loop is not None and loop.is_running():  # one of this run's own closes them with itself
+            for one in iterators:
+                if hasattr(one, "aclose"):
+                    loop.call_soon_threadsafe(self._aclose, one)
+
+    def _aclose(self, generator: Any) -> None:
+        assert self.loop is not None
+        task = self.loop.create_task(generator.aclose())
+        self._closing.add(task)  # a loop holds its tasks weakly
+        task.add_done_callback(self._closing.discard)
 
     def play_here(self, index: int) -> None:
         """Run a live body, and all that is async meanwhile, in this thread until nothing of that is left."""
@@ -202,6 +223,7 @@ class Coroutines:
             task.cancel()
         if left:
             loop.run_until_complete(asyncio.wait(left))
+        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
     # -- on the loop --------------------------------------------------------------------------------------------------
@@ -232,10 +254,16 @@ class Coroutines:
         """One attempt of an async step, or a live body, as a task; it may not leave the run without an answer."""
         run = self._run
         try:
-            feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
+            if index in run.machine.pulls:
+                feed, fact = await run.calling.pull_async(index)
+            else:
+                feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
             with run.lock:
                 if run.is_over:
                     run.let_go(index, attempt)
+                    stream = run.machine.pulls.get(index)
+                    if stream is not None and stream.flow is not None:
+                        self.close_flow(stream.flow.iterators)
                 else:
                     feed(index, fact, attempt, run.services.clock.now())
                     run.after()

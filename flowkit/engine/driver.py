@@ -25,7 +25,7 @@ from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
 from flowkit.engine.recordings import Unwound, hand_over, laid_over, record_body, write_on
 from flowkit.engine.records import StepRecord
-from flowkit.engine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Wake, Work
+from flowkit.engine.requests import Borrow, CloseFlow, Emit, Failure, Finish, GiveBack, Record, Stop, Wake, Work
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason, IllegalTransition
 from flowkit.graph import Ref, context_of_steps
@@ -524,7 +524,9 @@ class Driver:
         try:
             if not attempt:
                 asked = machine.other_work[index]
-                if asked is not Work.RECORD:
+                if asked is Work.COLLECT and machine.lanes[index] is Lane.LOOP and index in machine.pulls:
+                    feed, fact = self.coroutines.pull_here(index)
+                elif asked is not Work.RECORD:
                     feed, fact = self.calling.do(asked, index)
                 elif machine.lane_of_body(index) is Lane.LOOP:
                     self.coroutines.play_here(index)  # which hands in for itself
@@ -623,6 +625,8 @@ class Driver:
             self._borrow(request)
         elif kind is GiveBack:
             self._give_back(request.node, request.attempt)
+        elif kind is CloseFlow:
+            self._close_flow(request.generators)
         elif kind is Wake:
             if self._coroutines is None or not self._coroutines.wake(request.node):
                 self._wake_all()
@@ -633,6 +637,15 @@ class Driver:
                 # Every step succeeded, and making the value to return from their results didn't.
                 news = Emit("run_failed", -1, {"error": conclusion.error})
             self._settle(conclusion, news)
+
+    def _close_flow(self, generators: Sequence[Any]) -> None:
+        """Close generators, whose `finally` is somebody's own code: not here, where the lock is held."""
+        services = self.services
+        if self._coroutines is not None:
+            self._coroutines.close_flow(generators)
+        closing = [one for one in generators if hasattr(one, "close")]
+        if closing:
+            services.timekeeper.wake_at(services.clock.now(), Closing(closing))
 
     def _borrow(self, request: Borrow) -> None:
         """Have a place under a limit that other runs share, now or later."""
@@ -779,6 +792,9 @@ class Driver:
         """An attempt ended that the run hasn't waited for. Under the lock."""
         if self._claims:
             self._give_back(index, attempt)
+        stream = self.machine.pulls.get(index)
+        if stream is not None and stream.flow is not None:
+            self._close_flow(stream.flow.iterators)
 
     def _condition(self) -> threading.Condition:
         if self._changed is None:
@@ -796,7 +812,7 @@ class Driver:
             step=node.spec.name if node.spec is not None else "",
             status=status.word,
             attempts=machine.attempts.get(index, 0),
-            value=machine.values[index],
+            value=None if node.spec is not None and node.spec.streams else machine.values[index],
             error=machine.errors.get(index),
             reason=machine.reason(index),
             started=machine.started_at.get(index),
@@ -808,9 +824,26 @@ class Driver:
         with self.lock:
             machine = self.machine
             steps = (
-                i for i, node in enumerate(machine.nodes) if node.spec is not None and not machine.is_next_round(i)
+                i
+                for i, node in enumerate(machine.nodes)
+                if node.spec is not None and not machine.is_next_round(i) and not machine.is_part(i)
             )
             return [self.step_record(i) for i in steps]
+
+
+class Closing:
+    """Generators that are to be closed."""
+
+    def __init__(self, generators: Sequence[Any]) -> None:
+        self._generators = generators
+
+    def tick(self) -> None:
+        """Close them."""
+        for one in self._generators:
+            try:
+                one.close()
+            except Exception:
+                log.exception("a generator couldn't be closed")
 
 
 class Claim:

@@ -40,7 +40,7 @@ from flowkit.engine.nodes import Nodes
 from flowkit.engine.requests import Record, Wake, Work
 from flowkit.engine.statuses import Status
 from flowkit.graph import Edge, Kind
-from flowkit.plan import taken
+from flowkit.plan import taken, takes_whole
 
 if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
@@ -123,13 +123,18 @@ class Edges(Nodes):
     def _settle(self, index: int, status: Status, now: float) -> None:
         """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
         news = self._mark(index, status, now)
-        if self.keeps and index != self.root.node:
+        if self.keeps and index != self.root.node and not self._is_unseen(index):
             self._unrecorded[index] = news
             self.requests.append(Record(index))
             return
         if news is not None:
             self.requests.append(news)
         self._release(index)
+
+    def _is_unseen(self, index: int) -> bool:
+        """Whether a node is one of those that only help others along: nothing of it is kept."""
+        node = self.nodes[index]
+        return (node.index < 0 and node.spec is None) or self.is_part(index)
 
     def is_stopped(self, index: int) -> bool:
         """Whether the run was stopped, and this node with it."""
@@ -259,7 +264,7 @@ class Edges(Nodes):
 
     def _blame(self, index: int, target: int) -> None:
         """Say that a node came to nothing because of another; of what nobody has written, because of what that says."""
-        if self.nodes[index].kind in _UNWRITTEN and index in self.reasons:
+        if (self.nodes[index].kind in _UNWRITTEN or self.is_part(index)) and index in self.reasons:
             self.reasons[target] = self.reasons[index]
             if index in self.causes:
                 self.causes[target] = self.causes[index]
@@ -284,7 +289,9 @@ class Edges(Nodes):
         """The kind of edge between two nodes."""
         node = self.nodes[target]
         if node.index < 0 or self.nodes[index].index < 0:
-            return Edge.PART  # to or from what undoes others
+            # To or from what undoes others; or from what pulls a stream, whose end is that of all that goes on from it.
+            pulls = self.owners[index]
+            return Edge.PART if pulls is None or pulls.map == target else Edge.DATA
         owner = self.owners[index]
         if owner is not None and owner.map == target:
             if owner.reaction != "fail":
@@ -305,7 +312,10 @@ class Edges(Nodes):
         data = self._taken.get(target)
         if data is None:
             data = self._taken[target] = taken(node)
-        if self.nodes[index].index not in data:
+        local, streams = self.nodes[index].index, self.homes[target].streams
+        if local not in data:
+            if streams and takes_whole(node, local, streams):
+                return Edge.DATA
             return Edge.ALWAYS if target in self.homes[target].cleanup else Edge.ORDER
         if node.kind is Kind.PICK:
             return Edge.DATA if self.nodes[index].kind is Kind.TEST else Edge.BRANCH
@@ -332,7 +342,8 @@ class Edges(Nodes):
 
     def _failed_of(self, group: Group) -> list[int]:
         """The items of a map that failed."""
-        return [i for i in group.items if self.status[i] is Status.FAILED or self.status[i] is Status.TIMED_OUT]
+        failed = (Status.FAILED, Status.TIMED_OUT)
+        return [i for i in self._items_of(group.map) if self.status[i] in failed]
 
     # -- bodies that wait -----------------------------------------------------------------------------------------------
 

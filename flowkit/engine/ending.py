@@ -151,11 +151,12 @@ class Ending(Undoing):
         """An item failed: of the others, those that have begun go on, and no more begin."""
         unbegun = [
             index
-            for index in group.items
-            if self.status[index] < _SUCCEEDED
+            for index in self._members(group.written)
+            if index not in self.groups
+            and self.status[index] < _SUCCEEDED
             and index not in self.attempts
             and index not in self.bodies
-            and (self.status[index] is not _RUNNING or self.other_work.get(index) is Work.CONDITION)
+            and (self.status[index] is not _RUNNING or self.other_work.get(index) in (Work.CONDITION, Work.COLLECT))
         ]
         self._drop(unbegun, f"`{self.key(failed)}` failed before it began", now)
 
@@ -250,7 +251,7 @@ class Ending(Undoing):
         """Whether items of a map have something to clean up or to undo, which the map as a whole waits for."""
         bodies, armed = self.bodies, self.armed
         return (bool(bodies) or bool(armed)) and any(
-            i in armed or (i in bodies and self._shelters(bodies[i])) for i in self.groups[index].items
+            i in armed or (i in bodies and self._shelters(bodies[i])) for i in self._members(index)
         )
 
     def _shelters(self, body: Body) -> bool:
@@ -307,7 +308,7 @@ class Ending(Undoing):
             if self.status[index] < _SUCCEEDED:
                 yield index
                 if index in self.groups:
-                    yield from [i for i in self.groups[index].items if self.status[i] < _SUCCEEDED]
+                    yield from [i for i in self._members(index) if self.status[i] < _SUCCEEDED]
 
     def _is_needless(self, index: int, gone: dict[int, None]) -> bool:
         """Whether a node has a value that nobody is left to take, and does nothing besides."""
@@ -405,23 +406,22 @@ class Ending(Undoing):
             if self._held:
                 self._give_back(index, self.attempts.get(index, 0) + (self.lanes[index] is not Lane.FLOW))
             news = self._mark(index, Status.CANCELLED, now)
-            if self.keeps:
+            if self.keeps and not self._is_unseen(index):
                 self._unrecorded[index] = news
                 self.requests.append(Record(index))
                 continue
             if news is not None:
                 self.requests.append(news)
-        if not self.keeps:
-            for index in cut:
+        for index in cut:
+            if index not in self._unrecorded:
                 self.fresh.extend(self._settle_edges(index))
 
     def _parts(self, body: Body) -> Iterable[int]:
         """Every node in the place of a call, the items of maps among them, but not what those are in the place of."""
         for index in body.at or ():
             yield index
-            group = self.groups.get(index)
-            if group is not None:
-                yield from range(group.base, group.base + group.size)
+            if index in self.groups:
+                yield from self._members(index)
 
     def _close_body(self, body: Body) -> None:
         """A body writes no more."""

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from flowkit.graph.model import Source
     from flowkit.policies import Policy
 
-__all__ = ["Group", "Items", "collect"]
+__all__ = ["Batch", "Flow", "Group", "Items", "Pulled", "Stream", "collect"]
+
+WINDOW: Final = 256
+"""How many items of a stream are in flight at the same time, unless its maps say that fewer run at once."""
 
 _SIMPLE: Final = re.compile(r"[\w.,:;+=@$%&!~^*()<>|-]+")
 """Keys that are shown as they are; others in quotes, so that a node's key is read in one way alone."""
@@ -35,13 +38,67 @@ class Items(NamedTuple):
     """Per item, the places of those that it comes after."""
 
 
+class Flow(NamedTuple):
+    """What a map goes through while it still comes: the lists are gone through a few items at a time."""
+
+    columns: Sequence[tuple[SourceKind, Any]]
+    """Per argument, its kind and: the iterator, the stream that is gone on from, or the value that all get."""
+    label: str = ""
+    is_async: bool = False
+    before: int = 0
+    """How many items came before."""
+
+    @property
+    def iterators(self) -> list[Any]:
+        """What is gone through, in the order of the arguments."""
+        return [held for kind, held in self.columns if kind is SourceKind.EACH]
+
+
+class Pulled(NamedTuple):
+    """Some more items of what a map goes through."""
+
+    size: int
+    columns: Sequence[tuple[SourceKind, Any]]
+    """As of a map whose items are all known."""
+    ended: bool
+    """Whether there are no more."""
+    error: BaseException | None = None
+    """What a generator raised in the end, or what is wrong with the lists."""
+
+
 class Group:
     """A map whose items are known: which nodes they are, and where the arguments of each come from."""
 
-    __slots__ = ("base", "blockers", "columns", "home", "leaves_out", "map", "names", "reaction", "seats", "size")
+    __slots__ = (
+        "base",
+        "blockers",
+        "columns",
+        "home",
+        "leaves_out",
+        "map",
+        "names",
+        "offset",
+        "reaction",
+        "seats",
+        "size",
+        "written",
+    )
 
-    def __init__(self, map_index: int, base: int, items: Items, policy: Policy, home: Body) -> None:
+    def __init__(
+        self,
+        map_index: int,
+        base: int,
+        items: Items,
+        policy: Policy,
+        home: Body,
+        of: Stream | None = None,
+        offset: int = 0,
+    ) -> None:
         self.map = map_index
+        self.written = map_index if of is None else of.map
+        """The map that stands in the text; of a part of a stream, that is the stream."""
+        self.offset = offset
+        """How many items of the stream come before these."""
         self.home = home
         """The body that the map was written in."""
         self.base = base
@@ -52,7 +109,9 @@ class Group:
         self.names = items.names or next((group.names for group in before if group.names is not None), None)
         self.blockers = items.blockers
         limit = policy.max_concurrency
-        self.seats = None if limit is None else Seats(limit)
+        self.seats: Seats | None = None if limit is None else Seats(limit)
+        if of is not None:
+            self.seats = of.seats
         """The places of the attempts that may run at the same time."""
         self.reaction = policy.on_item_failure
         """What an item's failure means for the others and the whole."""
@@ -62,10 +121,10 @@ class Group:
     def name(self, index: int) -> str:
         """What the item that a node is goes by, in keys."""
         place = index - self.base
-        return str(place) if self.names is None else self.names[place]
+        return str(self.offset + place) if self.names is None else self.names[place]
 
     @property
-    def items(self) -> range:
+    def items(self) -> Sequence[int]:
         """The nodes that they are."""
         return range(self.base, self.base + self.size)
 
@@ -94,7 +153,85 @@ class Group:
         return True
 
 
-def collect(node: Node, policy: Policy, resolve: Callable[[Any], Any], group_of: Callable[[int], Group]) -> Items:
+class Batch:
+    """Some items of a stream that are in flight together, in each of the maps that they go through."""
+
+    __slots__ = ("is_over", "number", "offset", "parts", "size")
+
+    def __init__(self, number: int, offset: int, size: int) -> None:
+        self.number = number
+        self.offset = offset
+        self.size = size
+        self.is_over = False
+        """Whether all those maps are done with them."""
+        self.parts: dict[int, int] = {}
+        """Per map, the node that stands for these items of it."""
+
+
+class Stream(Group):
+    """A map whose items come while it runs. Its parts are maps of their own, which nobody sees."""
+
+    __slots__ = (
+        "batches",
+        "count",
+        "flow",
+        "follows",
+        "is_kept",
+        "is_out",
+        "lists",
+        "live",
+        "pull",
+        "root",
+        "value",
+        "window",
+    )
+
+    def __init__(self, map_index: int, flow: Flow, policy: Policy, home: Body, *, is_kept: bool) -> None:
+        super().__init__(map_index, -1, Items(0, flow.columns), policy, home)
+        self.is_kept = is_kept
+        """Whether anybody takes its list."""
+        before = [held for kind, held in flow.columns if kind is SourceKind.CHAIN]
+        self.root: Stream = before[0].root if before else self
+        """The map that the items are pulled for."""
+        self.follows: tuple[int, ...] = ()
+        """Of that one: the other maps that they go through, whether or not those have begun."""
+        self.pull = -1
+        """Of that one: the node that pulls."""
+        self.batches: dict[int, Batch] = {}
+        """Of that one: what is in flight, in order."""
+        self.count = 0
+        """Of that one: how many batches there were."""
+        self.live = 0
+        """Of that one: how many items are in flight."""
+        self.flow: Flow | None = flow
+        """Of that one: what is pulled from; None once that is over."""
+        self.is_out = False
+        """Of that one: whether somebody is just pulling."""
+        self.window = WINDOW if policy.max_concurrency is None else min(WINDOW, 2 * policy.max_concurrency)
+        self.lists: dict[int, list[Any]] = {}
+        """What came of those that aren't in flight any more, by the number of their batch."""
+        self.value: list[Any] | None = None
+        """Its list, in the end."""
+
+    @property
+    def items(self) -> Sequence[int]:
+        """The nodes that stand for what is in flight, and the one that pulls."""
+        parts = [batch.parts[self.map] for batch in self.root.batches.values() if self.map in batch.parts]
+        return parts if self.root is not self or self.pull < 0 else [self.pull, *parts]
+
+    def sources(self, item: int) -> Iterator[int]:  # noqa: ARG002 - a part has none of its own
+        """Nothing: what items take their values from, their parts know."""
+        return iter(())
+
+
+def collect(
+    node: Node,
+    policy: Policy,
+    resolve: Callable[[Any], Any],
+    group_of: Callable[[int], Group],
+    *,
+    streamed: bool = False,
+) -> Items | Flow:
     """Go through the lists of a map: how many items there are, their columns, their names, and who comes after whom.
 
     `group_of` gives the items of another map, by its place in the same body. Runs whatever iterating means to the
@@ -102,6 +239,8 @@ def collect(node: Node, policy: Policy, resolve: Callable[[Any], Any], group_of:
     items or no name of one, and ValueError for lists that differ in length, and for names that say nothing.
     """
     label = node.spec.label if node.spec is not None else ""
+    if streamed:
+        return _flow(node, resolve, group_of, label)
     columns: list[tuple[SourceKind, Any]] = []
     lengths: dict[int, int] = {}
     for position, source in enumerate(node.args):
@@ -122,6 +261,25 @@ def collect(node: Node, policy: Policy, resolve: Callable[[Any], Any], group_of:
     if policy.item_depends_on is not None:
         blockers = _blockers(label, policy.item_depends_on, columns, counts[0], names)
     return Items(counts[0], columns, names, blockers)
+
+
+def _flow(node: Node, resolve: Callable[[Any], Any], group_of: Callable[[int], Group], label: str) -> Flow:
+    columns: list[tuple[SourceKind, Any]] = []
+    is_async = False
+    for source in node.args:
+        if source.kind is SourceKind.CHAIN:
+            columns.append((SourceKind.CHAIN, group_of(source.value._flowkit_node)))
+        elif source.kind is SourceKind.SAME:
+            columns.append((SourceKind.SAME, resolve(source.value)))
+        else:
+            value = source.value if source.kind is SourceKind.EACH else resolve(source.value)
+            if hasattr(value, "__anext__"):
+                is_async = True
+                columns.append((SourceKind.EACH, value))
+            else:
+                _check_list(value, label)
+                columns.append((SourceKind.EACH, iter(value)))
+    return Flow(columns, label, is_async)
 
 
 def _asked(option: str, label: str, function: Callable[..., Any], columns: Sequence[Any], item: int) -> Any:
@@ -189,13 +347,25 @@ def _column(
     source: Source, resolve: Callable[[Any], Any], group_of: Callable[[int], Group], label: str
 ) -> tuple[SourceKind, Any]:
     if source.kind is SourceKind.CHAIN:
-        return SourceKind.CHAIN, group_of(source.value._flowkit_node)
+        group = group_of(source.value._flowkit_node)
+        # A stream that has ended is a list like any other.
+        return (SourceKind.EACH, group.value) if isinstance(group, Stream) else (SourceKind.CHAIN, group)
     if source.kind is SourceKind.EACH:
         return SourceKind.EACH, source.value
     value = resolve(source.value)
     if source.kind is SourceKind.SAME:
         return SourceKind.SAME, value
+    _check_list(value, label)
+    return SourceKind.EACH, list(value)
+
+
+def _check_list(value: Any, label: str) -> None:
+    if hasattr(value, "__anext__"):
+        message = (
+            f"`{label}.map` needs all items at once here, and an async generator gives them one by one; "
+            "make a list of them in an async step"
+        )
+        raise TypeError(message)
     if isinstance(value, (str, bytes, bytearray, dict)) or not hasattr(value, "__iter__"):
         message = f"`{label}.map` got a {type(value).__name__} where it goes through a list of items"
         raise TypeError(message)
-    return SourceKind.EACH, list(value)

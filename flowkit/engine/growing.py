@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from flowkit.engine.attempts import Attempts
 from flowkit.engine.bodies import Body
 from flowkit.engine.edges import SKIP
-from flowkit.engine.groups import Group
+from flowkit.engine.groups import Group, Stream
 from flowkit.engine.requests import Work
 from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status
@@ -42,20 +42,24 @@ class Growing(Attempts):
 
     # -- items of maps --------------------------------------------------------------------------------------------------
 
-    def _grow(self, index: int, items: Items) -> Group:
+    def _grow(self, index: int, items: Items, offset: int = 0) -> Group:
         """Add the items of a map, all at once: what they share is shared."""
         node, policy, home = self.nodes[index], self.policies[index], self.homes[index]
         assert policy is not None
         count = items.size
         base = self._allocate(count)
-        group = Group(index, base, items, policy, home)
+        of = self.owners[index]
+        group = Group(index, base, items, policy, home, of if isinstance(of, Stream) else None, offset)
         group.leaves_out = group.leaves_out or any(
             held.leaves_out and not self.nodes[held.map].tolerant
             for kind, held in items.columns
             if kind is SourceKind.CHAIN
         )
         self.groups[index] = group
-        plain = policy.plain and self.lanes[index] is Lane.ANY and group.seats is None and index not in self.turns
+        plain = (
+            policy.plain and self.lanes[index] is Lane.ANY and group.seats is None and group.written not in self.turns
+        )
+        plain = plain and not (node.spec is not None and node.spec.declares)
         end = base + count
         self.nodes[base:end] = [node] * count
         self.policies[base:end] = [policy] * count
@@ -128,7 +132,7 @@ class Growing(Attempts):
             self.turns[at[local]] = body.turns.setdefault(region, Seats(1))
         self.leavable.update([at[i] for i in plan.leavable])
         owner = self.owners[body.node] if body is not self.root else None
-        if body is not self.root and (body.node if owner is None else owner.map) in self.leavable:
+        if body is not self.root and (body.node if owner is None else owner.written) in self.leavable:
             # Who may be left behind doesn't run in the thread of whoever called the workflow.
             for index in at[-len(plan.nodes) :]:
                 if self.lanes[index] is Lane.ANY:
@@ -307,9 +311,16 @@ class Growing(Attempts):
         """
         if self.keeps or self.listening or self._lingering or body.undoes:
             return
-        gone = list(self._parts(body))
+        self._erase(list(self._parts(body)))
+
+    def _erase(self, gone: list[int]) -> None:
+        """Let go of nodes that nobody asks about any more.
+
+        Not where an attempt of theirs was told to stop, or where the run tells in the end what failed while it cleaned up.
+        """
         status = self.status
-        if not self._stopped.isdisjoint(gone) or any(status[index] is Status.CANCELLED for index in gone):
+        told = not self._stopped.isdisjoint(gone) or (self.mishaps and not set(self.mishaps).isdisjoint(gone))
+        if told or any(status[index] is Status.CANCELLED for index in gone):
             return
         known = set(gone)
         if any(timer[3] in known for timer in self._timers):

@@ -17,6 +17,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.edges import EDGES, LOST, SKIP
+from flowkit.engine.groups import Flow, Stream
 from flowkit.engine.invariants import verify_end
 from flowkit.engine.requests import Failure, Finish, Wake, Work
 from flowkit.engine.statuses import Status
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from flowkit.engine.bodies import Body
-    from flowkit.engine.groups import Group, Items
+    from flowkit.engine.groups import Group, Items, Pulled
     from flowkit.engine.waiting import Decision, Waiting
     from flowkit.plan import Plan
 
@@ -38,6 +39,8 @@ __all__ = ["Machine"]
 # Members of an enum, and the one request that most runs make, are looked up and made once: it shows in small runs.
 _RUNNING: Final = Status.RUNNING
 _FINISH: Final = Finish(None)
+_ANYWHERE: Final = (None, Work.RECORD, Work.COLLECT)
+"""What is done in other lanes than that of all threads, too."""
 _SUCCEEDED: Final = Status.SUCCEEDED
 
 
@@ -94,7 +97,7 @@ class Machine(Suspending):
                     return index
                 # What ran out of time in the queue has ended, or its fallback waits in another one.
                 asked = self.other_work.get(index)
-                if self.status[index] < _SUCCEEDED and (queue is self._any or asked is None or asked is Work.RECORD):
+                if self.status[index] < _SUCCEEDED and (queue is self._any or asked in _ANYWHERE):
                     self._begin(index, now)
                     return index
         return None
@@ -238,9 +241,13 @@ class Machine(Suspending):
             self._settle(index, Status.SKIPPED, now)
         self._close(now)
 
-    def expand(self, index: int, items: Items, now: float) -> None:
-        """The items of a map are known: they join the nodes."""
+    def expand(self, index: int, items: Items | Flow, now: float) -> None:
+        """The items of a map are known: they join the nodes. Or it is known where they will come from."""
         if not self._answered(index, 0, now):
+            self._close(now)
+            return
+        if isinstance(items, Flow):
+            self._open_stream(index, items)
             self._close(now)
             return
         group, count = self._grow(index, items), items.size
@@ -258,6 +265,14 @@ class Machine(Suspending):
         for target in self.choosers.get(index, ()):
             if self._is_of_items(self.nodes[target]):
                 self.fresh.extend(self._watch_items(index, target))
+        self._close(now)
+
+    def pulled(self, index: int, pulled: Pulled, now: float) -> None:
+        """Some items of a stream have come, or there are no more."""
+        self.pulls[index].is_out = False
+        self.stirred = True
+        if self._answered(index, 0, now):
+            self._take_in(index, pulled, now)
         self._close(now)
 
     def recorded(self, index: int, now: float) -> None:
@@ -411,15 +426,15 @@ class Machine(Suspending):
                 self._any.append(index)
             elif self.lanes[index] is Lane.FLOW and not self._is_map(index):
                 self._advance_flow(index, now)
-            elif self.nodes[index].kind is Kind.CALL or self.owners[index] is not None:
+            elif self.nodes[index].kind is Kind.CALL or (self.owners[index] is not None and not self._is_map(index)):
                 self._admit(index, now)
             else:
                 self._settle_inner(index, now)
 
     def _refuse(self, index: int, verdict: int, now: float) -> None:
         """A node's edges say that it can't run."""
-        if self.listening and index in self.groups:
-            self._tell("items_finished", index, counts=self.counts(self.groups[index].items))
+        if self.listening and index in self.groups and not self.is_part(index):
+            self._tell("items_finished", index, counts=self.counts(self._items_of(index)))
         if verdict == LOST:
             found = [self.errors[i] for i in self.candidates(index) if i in self.errors]
             self._fail(index, self._loss(index, found), Status.FAILED, now)
@@ -467,11 +482,13 @@ class Machine(Suspending):
                 self.other_work[index] = Work.COLLECT
                 self._any.append(index)
                 return
-            if self.listening:
-                self._tell("items_finished", index, counts=self.counts(group.items))
+            if self.listening and not self.is_part(index):
+                self._tell("items_finished", index, counts=self.counts(self._items_of(index)))
             if group.reaction == "halt" and not node.tolerant and self._refuse_halted(group, now):
                 return
-            if node.tolerant:
+            if isinstance(group, Stream):
+                self.values[index] = self._list_of(group)
+            elif node.tolerant:
                 self.values[index] = [self.outcome(i) for i in group.items]
             elif group.leaves_out:
                 self.values[index] = [self.values[i] for i in group.items if self.status[i] is _SUCCEEDED]
@@ -488,7 +505,7 @@ class Machine(Suspending):
             self._fail(index, BaseExceptionGroup(lost, [self.errors[i] for i in failed]), Status.FAILED, now)
             return True
         edge = EDGES[Edge.ORDER if group.leaves_out else Edge.DATA]
-        for i in group.items:
+        for i in self._items_of(index):
             if self.status[i] is not _SUCCEEDED:
                 self._pass_on(i, index, edge[self._column(i)])
         if self.verdict[index]:
@@ -528,6 +545,9 @@ class Machine(Suspending):
     def _close(self, now: float) -> None:
         """Go on as far as it goes; end the run if nothing is left of it, or if nothing of that can happen any more."""
         if self.fresh:
+            self._advance_fresh(now)
+        while self.stirred:
+            self._tend_streams()
             self._advance_fresh(now)
         timers, status = self._timers, self.status
         while timers and status[timers[0][3]] >= _SUCCEEDED:

@@ -76,6 +76,8 @@ class Nodes:
         "root",
         "started_at",
         "status",
+        "stirred",
+        "stirring",
         "undoing",
         "values",
         "verdict",
@@ -130,6 +132,10 @@ class Nodes:
         """Nodes whose work would have to be undone: those that have ended in the order in which they did."""
         self.undoing: dict[int, int] = {}
         """Per node that undoes another, that."""
+        self.stirring: set[int] = set()
+        """Nodes after whose end a stream may have room for more, or be done with some of its items."""
+        self.stirred = False
+        """Whether one of them has ended since the streams were looked at."""
         self.attempts: dict[int, int] = {}
         self.started_at: dict[int, float] = {}
         self.ended_at: dict[int, float] = {}
@@ -163,13 +169,13 @@ class Nodes:
         if index == self.root.node:
             return home.graph.workflow.label
         if node.index < 0:
-            undone = self.undoing.get(index)
-            return (
-                f"{self.key(undone)}:{node.spec.label}" if undone is not None and node.spec is not None else "undoing"
-            )
+            undone, group = self.undoing.get(index), self.owners[index]
+            if undone is not None and node.spec is not None:
+                return f"{self.key(undone)}:{node.spec.label}"
+            return self.key(group.map) if group is not None else "(undoing)"
         key = home.prefix + home.graph.keys[node.index]
         group = self.owners[index]
-        return key if group is None else f"{key}[{group.name(index)}]"
+        return key if group is None or self.is_part(index) else f"{key}[{group.name(index)}]"
 
     def where(self, index: int, local: int) -> int:
         """The node that a place in the text is, for the body that another node was written in."""
@@ -180,8 +186,12 @@ class Nodes:
         return self.status[index] >= _SUCCEEDED and index not in self._unrecorded
 
     def _is_map(self, index: int) -> bool:
-        """Whether a node is a map as a whole, and not one of its items."""
-        return self.nodes[index].kind is Kind.MAP and self.owners[index] is None
+        """Whether a node is a map as a whole, or a part of one that streams, and not one of the items."""
+        return self.nodes[index].kind is Kind.MAP and (self.owners[index] is None or index in self.groups)
+
+    def is_part(self, index: int) -> bool:
+        """Whether a node stands for some of the items of a stream: nobody is told of it."""
+        return bool(self.stirring) and self.owners[index] is not None and self._is_map(index)
 
     def lane_of_body(self, index: int) -> Lane:
         """Who records the body of a call: anybody, or the event loop where it is live."""
@@ -216,7 +226,7 @@ class Nodes:
 
     def _own_policy(self, index: int) -> Policy | None:
         """The policy of a node; a map's is its items', not its own."""
-        if self.owners[index] is None and self.nodes[index].kind is Kind.MAP:
+        if self._is_map(index):
             return None
         return self.policies[index]
 
@@ -270,13 +280,15 @@ class Nodes:
         self.left -= 1
         if self.armed and index in self.armed:
             self._completed(index, status)
+        if self.stirring and index in self.stirring:
+            self.stirred = True
         if not self.listening:
             return None
         self.ended_at[index] = now
         node = self.nodes[index]
         if node.kind is Kind.BARRIER and node.args:
             return self._phase_news(index, node)
-        if node.spec is None or (node.kind is Kind.MAP and self.owners[index] is None and status is _SUCCEEDED):
+        if node.spec is None or (self._is_map(index) and (status is _SUCCEEDED or self.owners[index] is not None)):
             return None
         return Emit(*self._end_of(index, status, now))
 
@@ -307,8 +319,21 @@ class Nodes:
 
     def _or_items(self, index: int) -> Iterable[int]:
         """A node, or the items of it where it is a map."""
-        group = self.groups.get(index)
-        return (index,) if group is None else group.items
+        return self._items_of(index) if index in self.groups else (index,)
+
+    def _items_of(self, index: int) -> Sequence[int]:
+        """The items of a map; of one that streams, those that are known still."""
+        if not self.stirring:
+            return self.groups[index].items
+        return [i for i in self._members(index) if i not in self.groups and self.nodes[i].index >= 0]
+
+    def _members(self, index: int) -> Iterable[int]:
+        """The items of a map; of one that streams those in flight, and the nodes that stand for them."""
+        groups = self.groups
+        for item in groups[index].items:
+            yield item
+            if item in groups:
+                yield from groups[item].items
 
     def counts(self, nodes: Iterable[int]) -> dict[str, int]:
         """How many of these have come to each status, by its name."""

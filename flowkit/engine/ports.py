@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flowkit.engine.machine import Machine
     from flowkit.engine.place import Served
     from flowkit.engine.records import StepRecord
+    from flowkit.engine.resources import Resources
     from flowkit.graph import Graph
     from flowkit.plan import Plan
 
@@ -160,6 +161,7 @@ class Services:
         "plan",
         "random",
         "read",
+        "resources",
         "store",
         "timekeeper",
         "tracer",
@@ -183,6 +185,7 @@ class Services:
         watched: bool = False,
         plan: Callable[[Graph], Plan],
         read: Callable[[str, Any], Any],
+        resources: Resources,
     ) -> None:
         self.clock = clock
         self.workers = workers
@@ -201,3 +204,5 @@ class Services:
         """Checks a graph and lays it out. Raises what starting a workflow of that graph would raise."""
         self.read = read
         """Makes a value from JSON text, by its annotation. Raises `EncodingError`."""
+        self.resources = resources
+        """What steps have open."""

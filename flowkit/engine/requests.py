@@ -12,10 +12,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import attrs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flowkit.errors import CancelReason, StepTimeout
     from flowkit.policies import Limit
 
-__all__ = ["Borrow", "Emit", "Failure", "Finish", "GiveBack", "Point", "Record", "Request", "Stop", "Wake", "Work"]
+__all__ = [
+    "Borrow",
+    "CloseFlow",
+    "Emit",
+    "Failure",
+    "Finish",
+    "GiveBack",
+    "Point",
+    "Record",
+    "Request",
+    "Stop",
+    "Wake",
+    "Work",
+]
 
 
 class Point(enum.StrEnum):
@@ -136,7 +151,15 @@ class Finish:
     """What is told of it, where somebody listens."""
 
 
-Request = Borrow | GiveBack | Record | Stop | Emit | Wake | Finish
+@attrs.frozen
+class CloseFlow:
+    """Generators that haven't come to their end aren't gone through any further: close them, when it suits."""
+
+    point: ClassVar[Point] = Point.EFFECT
+    generators: Sequence[Any]
+
+
+Request = Borrow | CloseFlow | GiveBack | Record | Stop | Emit | Wake | Finish
 
 
 @attrs.frozen

@@ -40,7 +40,7 @@ class Seating(Edges):
     def _seats(self, index: int) -> Sequence[Seats | Limit]:
         """The limits that a node is under, from the outside inwards."""
         group = self.owners[index]
-        turn = self.turns.get(index if group is None else group.map)
+        turn = self.turns.get(index if group is None else group.written)
         policy = self.policies[index]
         seats = (turn, group.seats if group is not None else None, policy.limit if policy is not None else None)
         return [one for one in seats if one is not None]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.growing import Growing
 from flowkit.engine.statuses import Status
+from flowkit.engine.streaming import Streaming
 from flowkit.errors import GateRejected
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ __all__ = ["Suspending"]
 _SUCCEEDED: Final = Status.SUCCEEDED
 
 
-class Suspending(Growing):
+class Suspending(Streaming):
     """Timers, signals and gates."""
 
     __slots__ = ("_heard", "mail")

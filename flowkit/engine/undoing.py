@@ -47,7 +47,7 @@ class Undoing(Seating):
 
     def _is_cleanup(self, index: int) -> bool:
         """Whether a node cleans up: in an `always` block of its body, or as a compensation."""
-        if self.nodes[index].index < 0 and index != self.root.node:
+        if self.nodes[index].index < 0 and index != self.root.node and self.owners[index] is None:
             return True
         home = self.homes[index]
         return bool(home.cleanup) and self._whole(index) in home.cleanup
@@ -60,7 +60,7 @@ class Undoing(Seating):
     def _whole(self, index: int) -> int:
         """The node that is written in the body: the map, for an item of it."""
         owner = self.owners[index]
-        return index if owner is None else owner.map
+        return index if owner is None else owner.written
 
     def _arm(self, index: int) -> None:
         """The first attempt of a node with a compensation begins. What cleans up is never undone."""

@@ -1,9 +1,10 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: model -> refusals -> refs -> placing -> recording -> dependencies. What is drawn:
+Reading order: declared -> model -> refusals -> refs -> placing -> recording -> dependencies. What is drawn:
 insides -> ordering -> captions -> picture -> listing, drawing.
 """
 
+from flowkit.graph.declared import Declared, FromStep, Needs, declared_in
 from flowkit.graph.model import (
     Edge,
     Graph,
@@ -33,12 +34,15 @@ from flowkit.graph.refs import Ref, Template, capture, project, references
 from flowkit.graph.selected import Selected
 
 __all__ = [
+    "Declared",
     "Edge",
+    "FromStep",
     "Graph",
     "Join",
     "Keys",
     "Kind",
     "Loop",
+    "Needs",
     "Node",
     "Order",
     "Outcome",
@@ -55,6 +59,7 @@ __all__ = [
     "capture",
     "context_of_steps",
     "current_recorder",
+    "declared_in",
     "project",
     "live_graph",
     "record",

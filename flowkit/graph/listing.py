@@ -37,7 +37,8 @@ def to_text(graph: Graph) -> str:
     picture = Picture(graph)
     signature = graph.workflow.signature
     names = ", ".join(signature.parameters) if signature is not None else "..."
-    head = picture.place(getattr(graph.workflow.target, "__code__", None), -1)
+    written = graph.workflow.gathered_for or graph.workflow
+    head = picture.place(getattr(written.target, "__code__", None), -1)
     return "\n".join(_columns([(0, f"{graph.workflow.label}({names})", "", head), *_rows(picture, 0)]))
 
 

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any, overload
 import attrs
 
 from flowkit.diagnostics import Site
+from flowkit.graph.declared import declared_in
 from flowkit.policies import UNSET, StepOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from flowkit.diagnostics import Diagnostic
+    from flowkit.graph.declared import Declared
     from flowkit.policies import Policy, WorkflowOptions, WorkflowPolicy
 
 __all__ = [
@@ -185,6 +187,12 @@ class _Described:
             return None
 
     @cached_property
+    def declares(self) -> Sequence[Declared]:
+        """The parameters whose default says where their argument comes from (`From`, `Resource`)."""
+        # Asked of every step that runs, so most of them are answered without their signature.
+        return declared_in(self.target, lambda: self.signature)
+
+    @cached_property
     def hints(self) -> Mapping[str, Any]:
         """The annotations, resolved; without those that name something that isn't there at run time."""
         target: Any = self.target
@@ -303,7 +311,7 @@ class StepSpec(_Described):
     def variant(self, options: StepOptions) -> StepSpec:
         """The same step with other options: still the same step, with the same name."""
         twin = StepSpec(self.function, self.name, options, origin=self.declared, suspends=self.suspends, flow=self.flow)
-        for known in ("label", "target", "signature", "hints", "is_async", "streams", "returns"):
+        for known in ("label", "target", "signature", "declares", "hints", "is_async", "streams", "returns"):
             if known in self.__dict__:
                 twin.__dict__[known] = self.__dict__[known]
         return twin
@@ -329,6 +337,8 @@ class WorkflowSpec(_Described):
     origin: WorkflowSpec | None = None
     loop: Loop | None = None
     """For one that a word such as `repeat` makes, whose rounds are calls of itself: what it goes on until."""
+    gathered_for: StepSpec | None = None
+    """The step that it was made for, of what steps declare: then it has no body that anybody wrote."""
 
     @property
     def declared(self) -> WorkflowSpec:
@@ -342,7 +352,9 @@ class WorkflowSpec(_Described):
 
     def variant(self, options: WorkflowOptions) -> WorkflowSpec:
         """The same workflow with other options."""
-        return WorkflowSpec(self.function, self.name, options, origin=self.declared, loop=self.loop)
+        return WorkflowSpec(
+            self.function, self.name, options, self.declared, loop=self.loop, gathered_for=self.gathered_for
+        )
 
     @cached_property
     def is_live(self) -> bool:

@@ -119,6 +119,8 @@ class Placing:
         if waits:
             upstream = self._upstream(node, frame.mark)
             node.order = [i for i in waits if i not in upstream] or None
+            if node.order is None and node.kind is Kind.MAP and frame.last >= 0:
+                node.order = [frame.last]  # of its items, some may take nothing from upstream
         elif frame.last >= 0:
             node.order = [frame.last]
         frame.last = node.index

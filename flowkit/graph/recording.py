@@ -18,6 +18,7 @@ from flowkit.graph.dependencies import resolve
 from flowkit.graph.model import Graph, Keys, Kind, Node, Order, Projection, Source, SourceKind
 from flowkit.graph.placing import WHOLE, Placing, is_effect
 from flowkit.graph.refs import LEAVES, Ref, Template, Unbuildable, Unsearchable, capture, project
+from flowkit.graph.refusals import asked_in_static
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -161,6 +162,11 @@ class Recorder(Placing):
             message = f"`result_of` can't be asked in {what}: what is in it may not run, or not now; ask before it"
             raise MisuseError(message)
         self._take([ref], frame)
+        policy = self.workflow.policy
+        if policy.static and "FK407" not in policy.allow:
+            self.stopped = asked_in_static(self.workflow.label, Site(frame.f_code, frame.f_lasti).span())
+            self.problem(self.stopped)
+            raise StopRecording
         if self._answer is None or self.problems:
             self.stopped = Diagnostic(
                 code="",

@@ -9,10 +9,10 @@ from flowkit.errors import CheckFailed
 from flowkit.graph.model import Kind
 
 if TYPE_CHECKING:
-    from flowkit.diagnostics import Unpacking
+    from flowkit.diagnostics import Span, Unpacking
     from flowkit.graph.refs import Ref
 
-__all__ = ["misunpacked", "used_as_value"]
+__all__ = ["asked_in_static", "misunpacked", "used_as_value"]
 
 
 def used_as_value(ref: Ref, how: str, instead: str, frame: Any) -> NoReturn:
@@ -64,6 +64,18 @@ def _outlived(ref: Ref, how: str, frame: Any) -> Diagnostic:
         labels=tuple(labels),
         notes=("what a step call gives while a body is recorded never becomes the value",),
         helps=(f"return it from {body} and use the value that this gives, or pass it to a step in the body",),
+    )
+
+
+def asked_in_static(static: str, span: Span) -> Diagnostic:
+    """What is wrong with asking for a result where everything is to be known before anything runs (FK407)."""
+    return Diagnostic(
+        code="FK407",
+        level=Level.ERROR,
+        title="`result_of` is asked in a static workflow",
+        labels=(Label(span, "what is written after this depends on a value that isn't there before the run"),),
+        notes=(f"`{static}` is declared `static=True`",),
+        helps=("choose with `cond` or `when`, or look at the value in a step",),
     )
 
 

@@ -9,6 +9,7 @@ import attrs
 
 from flowkit.checks import CheckedGraph
 from flowkit.graph import Kind, SourceKind, references
+from flowkit.plan.streams import Family, families
 from flowkit.policies import Unset
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Plan:
     """The calls of workflows among what a race or a scope may leave behind."""
     compensations: Mapping[StepSpec, tuple[Policy, Lane]]
     """The steps that undo others, and how each is to be run."""
+    streams: Mapping[int, Family]
+    """Per map that goes through what a generator yields, or on from the items of one that does, those it is with."""
     may_compensate: bool
     """Whether something in it may have to be undone: a step of it, or of a workflow that isn't recorded yet."""
 
@@ -172,6 +175,14 @@ def compile_plan(checked: CheckedGraph) -> Plan:
             count = waits[index] = count + 1
         if not count:
             ready.append(node.index)
+    streams: Mapping[int, Family] = {}
+    if settle.streams:
+        streams = families(graph, lambda spec: settle.of(spec)[0])
+        for i in [i for i in streams if i in chains]:
+            for apart in [one for one in chains[i] if one not in streams]:
+                # It takes the whole list instead, once that is there.
+                chains[i].remove(apart)
+                dependents[i - first] = [*dependents[i - first], apart]
     leavable = [i for i in _leavable(nodes, graph.regions) if lanes[i - first] in (Lane.ANY, Lane.FLOW)]
     for i in leavable:
         if lanes[i - first] is Lane.ANY:
@@ -209,6 +220,7 @@ def compile_plan(checked: CheckedGraph) -> Plan:
         settle.limits,
         [i for i in leavable if lanes[i - first] is Lane.FLOW],
         compensations,
+        streams,
         may_compensate,
     )
 
@@ -270,6 +282,8 @@ class _Policies:
         self.known: dict[StepSpec, tuple[Policy, Lane, bool]] = {}
         self.executors: set[str] = set()
         self.limits: set[Limit] = set()
+        self.streams = False
+        """Whether any of them is a generator."""
         self._compensated = False
         """Whether any of them has a compensation."""
 
@@ -279,6 +293,7 @@ class _Policies:
             defaults = self.defaults
             alone = isinstance(defaults, Unset)
             settled: tuple[Policy, Lane, bool] | None = spec.remembered.get(compile_plan) if alone else None
+            self.streams = self.streams or (spec.flow is None and spec.streams)
             if settled is not None:
                 self._note(settled[0])
                 self.known[spec] = settled
@@ -298,7 +313,11 @@ class _Policies:
                 lane = Lane.POOL
             else:
                 lane = Lane.ANY
-            known = self.known[spec] = policy, lane, policy.plain and lane is Lane.ANY and not spec.suspends
+            known = self.known[spec] = (
+                policy,
+                lane,
+                policy.plain and lane is Lane.ANY and not (spec.suspends or spec.declares),
+            )
             if alone:
                 spec.remembered[compile_plan] = known
         return known

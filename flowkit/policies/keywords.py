@@ -63,6 +63,7 @@ class WorkflowRunKeywords(ItemKeywords, total=False):
     defaults: StepOptions
     allow: Iterable[str]
     strict: bool
+    static: bool
     run_id: str
 
 

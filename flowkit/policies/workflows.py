@@ -77,6 +77,7 @@ class WorkflowPolicy:
     defaults: StepOptions = attrs.field(factory=StepOptions)
     allow: tuple[str, ...] = ()
     strict: bool = False
+    static: bool = False
     name: str | None = None
     run_id: str | None = None
 
@@ -89,6 +90,7 @@ class WorkflowOptions(Options):
     defaults: StepOptions | Unset = attrs.field(default=UNSET, converter=_defaults)
     allow: tuple[str, ...] | Unset = attrs.field(default=UNSET, converter=_codes)
     strict: bool | Unset = attrs.field(default=UNSET, validator=flag)
+    static: bool | Unset = attrs.field(default=UNSET, validator=flag)
     name: str | Unset | None = attrs.field(default=UNSET, converter=name)
     run_id: str | Unset = attrs.field(default=UNSET, converter=_run_id)
     max_concurrency: int | Unset | None = UNSET
@@ -124,6 +126,7 @@ class WorkflowOptions(Options):
             defaults=settled(self.defaults, StepOptions()),
             allow=settled(self.allow, ()),
             strict=settled(self.strict, False),
+            static=settled(self.static, False),
             name=settled(self.name, None),
             run_id=settled(self.run_id, None),
         )

@@ -14,6 +14,7 @@ from opentelemetry import context as contexts
 from opentelemetry.trace import Link, set_span_in_context
 
 from flowkit.engine import events
+from flowkit.engine.groups import Stream
 from flowkit.graph import Kind
 from flowkit.telemetry.attributes import (
     ABANDONED,
@@ -51,12 +52,15 @@ NOTED: Final = 100
 class _Map:
     """A map whose span is open: until all its items have ended, and so has it."""
 
-    __slots__ = ("context", "end", "left", "span", "whole")
+    __slots__ = ("coming", "context", "count", "end", "left", "span", "whole")
 
-    def __init__(self, span: Span, context: Context, left: int) -> None:
+    def __init__(self, span: Span, context: Context, *, coming: bool) -> None:
         self.span = span
         self.context = context
-        self.left = left
+        self.coming = coming
+        """Whether there may be more items than are known."""
+        self.count = 0
+        self.left = 0
         """How many items haven't ended."""
         self.whole = True
         """Whether all items that have ended went into the list."""
@@ -147,6 +151,9 @@ class RunSpans:
         elif isinstance(event, events.PhaseFinished):
             home, region = self._machine.homes[index], self._machine.nodes[index].region
             self._phases.end(home, region, {TOTAL + word: count for word, count in event.counts.items()})
+        elif isinstance(event, events.ItemsFinished) and index in self._maps:
+            self._maps[index].coming = False
+            self._close_map(index)
         elif isinstance(event, events.StepStarted) and self._is_flow(index):
             self._steps[index] = self._begin(index)
 
@@ -181,12 +188,12 @@ class RunSpans:
             self._lines.place(node, attributes)
         else:
             sources = group.sources(index - group.base)
-            over = self._maps.get(group.map)
+            over = self._maps.get(group.written)
             parent = over.context if over is not None else parent
         links = self._links(sources)
         what = "workflow" if self._is_flow(index) else "step"
         span = self._tracer.start_span(f"{what} {_label(node)}", parent, attributes=attributes, links=links)
-        if group is None or group.map in machine.plan.chains:
+        if group is None or group.written in machine.plan.chains:
             self._made[index] = span.get_span_context()
         return StepSpan(span, parent, retried=policy is not None and policy.retry is not None)
 
@@ -236,12 +243,12 @@ class RunSpans:
             self._totals[status] = self._totals.get(status, 0) + 1
         group = self._machine.owners[index]
         if group is not None:
-            over = self._maps[group.map]
+            over = self._maps[group.written]
             over.left -= 1
             over.whole = over.whole and (
                 status == "succeeded" or self._machine.nodes[index].tolerant or group.leaves_out
             )
-            self._close_map(group.map)
+            self._close_map(group.written)
 
     def _begin_phase(self, index: int, event: events.PhaseStarted) -> None:
         node, above = self._machine.nodes[index], self._above(index)
@@ -253,20 +260,27 @@ class RunSpans:
     # -- maps -------------------------------------------------------------------------------------------------------
 
     def _collected(self, index: int, event: events.ItemsCollected) -> None:
+        over = self._maps.get(index) or self._begin_map(index)
+        over.count += event.count
+        over.left += event.count
+        over.span.set_attribute(ITEMS, over.count)
+        self._close_map(index)
+
+    def _begin_map(self, index: int) -> _Map:
         node = self._machine.nodes[index]
         attributes = self._describe(index, node)
-        attributes[ITEMS] = event.count
         self._lines.place(node, attributes)
         links = self._links(node.data)
         above = self._above(index)
         span = self._tracer.start_span(f"map {_label(node)}", above, attributes=attributes, links=links)
         self._made[index] = span.get_span_context()
-        self._maps[index] = _Map(span, set_span_in_context(span, above), event.count)
-        self._close_map(index)
+        coming = isinstance(self._machine.groups[index], Stream)
+        over = self._maps[index] = _Map(span, set_span_in_context(span, above), coming=coming)
+        return over
 
     def _close_map(self, index: int) -> None:
         over = self._maps[index]
-        if over.left or not (over.whole or over.end):
+        if over.left or (over.coming and over.end is None) or not (over.whole or over.end):
             return
         del self._maps[index]
         if over.end is None:

@@ -255,3 +255,27 @@ def test_async_steps_run_as_well(etl, flowkit):
         return total([fetch.ref(2), fetch.ref(3)])
     """)
     assert flowkit("run", "etl:report").out == "5\n"
+
+
+def test_a_workflow_of_what_signatures_declare_runs_as_any_other(write, flowkit):
+    write(
+        "declared.py",
+        """
+        @step
+        def fetch(url: str) -> str:
+            return url.upper()
+
+        @step
+        def measure(text: str = From(fetch), *, factor: int) -> int:
+            "Say how long it is."
+            return len(text) * factor
+
+        pipeline = workflow.of(measure)
+        """,
+    )
+    assert flowkit("run", "declared:pipeline", "--url", "abc", "--factor", "2").out == "6\n"
+    assert "Say how long it is." in flowkit("run", "declared:pipeline", "--help").out
+    assert flowkit("check", "declared").code == 0
+    assert "fetch" in flowkit("graph", "declared:pipeline").out
+    missing = flowkit("run", "declared:pipeline", "--url", "abc")
+    assert (missing.code, "`--factor`" in missing.err) == (2, True)

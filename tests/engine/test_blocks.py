@@ -3002,3 +3002,29 @@ def test_outside_of_a_body_there_are_no_blocks(word, block, instead):
         raise AssertionError(word)
     with pytest.raises(MisuseError, match=f"`{word}` is for the body of a workflow"):
         calling()
+
+
+def test_what_failed_in_an_always_block_of_a_workflow_that_is_over_is_still_told_in_the_end():
+    """What a called workflow wrote is forgotten once that has ended well; not so what has to be told."""
+
+    @step
+    def refuse() -> None:
+        raise OSError("locked")
+
+    @workflow
+    def tidy(x: int) -> int:
+        with always():
+            refuse()
+        return inc(x)
+
+    @step
+    def fail(x: int) -> int:
+        raise ValueError(x)
+
+    @workflow
+    def work(x: int) -> int:
+        return fail(tidy(inc(x)))
+
+    with pytest.raises(ValueError, match="3") as caught:
+        work(1)
+    assert any("`tidy/refuse` failed while cleaning up" in note for note in caught.value.__notes__)

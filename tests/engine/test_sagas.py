@@ -75,7 +75,6 @@ def show(x: object) -> str:
     return str(x)
 
 
-@pytest.mark.covers("M32")
 @pytest.mark.usefixtures("engine")
 def test_what_was_done_is_undone_in_reverse_order_where_the_run_fails():
     @workflow

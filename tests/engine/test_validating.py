@@ -89,6 +89,7 @@ def test_an_argument_that_doesnt_fit_fails_the_step_before_it_runs(result, order
         result(counted)
 
 
+@pytest.mark.covers("M63")
 @pytest.mark.covers("M19")
 def test_a_result_that_doesnt_fit_fails_the_step(result):
     @workflow

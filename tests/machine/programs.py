@@ -195,7 +195,7 @@ behaviours = st.builds(
 )
 columns = st.one_of(
     st.tuples(st.just("list"), st.lists(st.integers(-3, 9), max_size=3).map(tuple)),
-    st.tuples(st.sampled_from(["result", "map", "map", "unmapped"]), st.tuples(picks)),
+    st.tuples(st.sampled_from(["result", "map", "map", "unmapped", "stream"]), st.tuples(picks)),
 )
 nothing = st.just(())
 some = st.lists(picks, max_size=2).map(tuple)
@@ -492,21 +492,37 @@ class Writer:
         return made.map_outcomes(*columns) if statement.tolerant else made.map(*columns)
 
     def columns(self, statement):
-        columns = [self.column(kind, given) for kind, given in statement.columns]
+        # Beside a stream, lists of another length are found once some items have run: no table says which.
+        alone = sum(kind != "unmapped" for kind, _ in statement.columns) == 1
+        columns = [self.column(kind, given, alone=alone) for kind, given in statement.columns]
         if all(kind == "unmapped" for kind, _ in statement.columns):
             columns.append([1, 2])
         # Lists that are known and differ are found while recording.
         shortest = min([len(column) for column in columns if type(column) is list], default=0)
         return [column[:shortest] if type(column) is list else column for column in columns]
 
-    def column(self, kind, given):
+    def column(self, kind, given, *, alone):
         if kind == "list":
             # Below nought it is a result of the body, from nought on a number.
             return [pick(self.results, -i) if i < 0 and self.results else i for i in given]
         if kind == "unmapped":
             return unmapped(pick(self.results, given[0]) if self.results else 0)
+        if kind == "stream" and alone:
+            return self.stream(given[0] % 4)
         known = self.maps if kind == "map" else self.calls
         return pick(known, given[0]) if known else [1, 2]
+
+    def stream(self, length):
+        """A generator that one map alone goes through."""
+        self.count += 1
+        key = f"{self.prefix}g{self.count}"
+        self.story.script[key] = [Attempt([f"{key}.{i}" for i in range(length)])]
+        self.story.lengths[key] = length
+
+        def generator():
+            yield
+
+        return self.story.steps.setdefault(key, step(name=f"g{self.count}")(generator))()
 
     def step(self, name, statement):
         options: dict[str, Any] = {

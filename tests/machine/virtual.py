@@ -23,6 +23,7 @@ from flowkit.engine.conclusion import conclude
 from flowkit.engine.events import make
 from flowkit.engine.groups import collect
 from flowkit.engine.machine import Machine
+from flowkit.engine.pulling import pull
 from flowkit.engine.recordings import Unwound, record_body
 from flowkit.engine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Work
 from flowkit.engine.statuses import Status
@@ -404,6 +405,8 @@ class Virtual:
                 machine.fail(index, self.judge(index, work.attempt, work.gives), work.attempt, now)
             elif isinstance(work.gives, Waiting):
                 machine.suspend(index, work.gives, work.attempt, now)
+            elif machine.nodes[index].spec.streams:
+                machine.succeed(index, iter(work.gives), work.attempt, now)
             else:
                 machine.succeed(index, work.gives, work.attempt, now)
         else:
@@ -414,11 +417,18 @@ class Virtual:
         machine, index, now = self.machine, work.index, self.now
         policy = machine.policies[index]
         try:
-            if work.asked is Work.COLLECT:
+            if work.asked is Work.COLLECT and index in machine.pulls:
+                flow, room = machine.flow(index)
+                hand_in = partial(machine.pulled, index, pull(flow, 1 + self.choose(room)))
+            elif work.asked is Work.COLLECT:
                 node = machine.nodes[index]
                 home = machine.homes[index]
                 items = collect(
-                    node, policy, self.calling.resolver(home), lambda local: machine.groups[home.where(local)]
+                    node,
+                    policy,
+                    self.calling.resolver(home),
+                    lambda local: machine.groups[home.where(local)],
+                    streamed=node.index in home.streams,
                 )
                 hand_in = partial(machine.expand, index, items)
             elif work.asked is Work.RECORD:

@@ -7,6 +7,7 @@ import gc
 import inspect
 import threading
 import weakref
+from collections.abc import Iterator
 
 import attrs
 import pytest
@@ -606,3 +607,25 @@ def test_retries_are_seen_on_the_items_of_a_map(spans):
         "      attempt second_time[1], 1: failed",
         "      attempt second_time[1], 2: succeeded",
     ]
+
+
+def test_the_span_of_a_map_over_a_stream_is_open_until_all_items_have_ended(spans):
+    @step
+    def count(n: int) -> Iterator[int]:
+        yield from range(n)
+
+    @step(max_concurrency=1)
+    def same(x: int) -> int:
+        return x
+
+    @workflow
+    def counting(n: int) -> list[int]:
+        return same.map(count(n))
+
+    assert counting(5) == list(range(5))
+    span = spans["map same"]
+    assert span.attributes["flowkit.map.items"] == 5
+    items = [one for one in spans if one.name == "step same"]
+    assert len(items) == 5
+    assert all(one.parent.span_id == span.context.span_id for one in items)
+    assert all(one.end_time <= span.end_time for one in items)

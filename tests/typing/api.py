@@ -10,10 +10,11 @@ write instead.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Generic, TypeVar, assert_type
+from typing import Any, Generic, Self, TypeVar, assert_type
 
 import attrs
 
@@ -22,8 +23,10 @@ from flowkit import (
     Completed,
     Engine,
     Fallback,
+    From,
     Graph,
     Outcome,
+    Resource,
     Retry,
     Run,
     RunStatus,
@@ -428,7 +431,6 @@ def wrong_options_are_errors() -> None:
     parse.with_options(effect="yes")  # type: ignore[arg-type]
     parse.with_options(not_before=5)  # type: ignore[arg-type]
     parse.with_options(name="parse")  # type: ignore[call-arg]
-    parse.with_options(5)  # type: ignore[arg-type, call-arg]
     step(retry=3)  # type: ignore[call-overload]
     step(timeout=[5])  # type: ignore[call-overload]
     workflow(fail_fast="no")  # type: ignore[call-overload]
@@ -454,7 +456,14 @@ def report(text: str, bonus: int = 0) -> int:
     return total(rows, bonus)
 
 
-@workflow(fail_fast=False, defaults=StepOptions(timeout="5s", retries=2), allow=("FK101",), strict=True, name="audit")
+@workflow(
+    fail_fast=False,
+    defaults=StepOptions(timeout="5s", retries=2),
+    allow=("FK101",),
+    strict=True,
+    static=True,
+    name="audit",
+)
 def audit(urls: list[str]) -> str:
     sizes = count.map(fetch.map(urls))
     with in_order():
@@ -543,6 +552,94 @@ def wrong_ways_to_go_on() -> None:
 @workflow
 def goes_on_with_something_else(text: str) -> str:
     return counting(branching(text))  # type: ignore[return-value]
+
+
+# -- what signatures declare --------------------------------------------------------------------------------------------
+
+
+class Db:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+class Client:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None: ...
+
+
+def open_settings() -> dict[str, int]:
+    return {}
+
+
+async def open_pool(client: Client = Resource(Client)) -> list[Client]:
+    return [client]
+
+
+@contextmanager
+def open_db(path: str = "a") -> Generator[Db]:
+    with Db() as db:
+        yield db
+
+
+@asynccontextmanager
+async def open_client() -> AsyncGenerator[Client]:
+    async with Client() as client:
+        yield client
+
+
+def borrow_db() -> Iterator[Db]:
+    yield Db()
+
+
+async def borrow_client() -> AsyncIterator[Client]:
+    yield Client()
+
+
+@step
+def read(text: str = From(label), body: bytes = From(fetch), db: Db = Resource(open_db)) -> list[Row]:
+    return [Row(text, len(body))]
+
+
+@step
+async def measure(rows: list[Row] = From(read), *, client: Client = Resource(open_client)) -> int:
+    return len(rows)
+
+
+def what_is_declared_is_typed_as_the_value(shop: Shop) -> None:
+    assert_type(From(fetch), bytes)
+    assert_type(From(parse), list[Row])
+    assert_type(From(make_row), Row)
+    assert_type(From(shop.price), float)
+    assert_type(From(shop.order), Row)
+    assert_type(From(nothing), None)
+    assert_type(Resource(open_settings), dict[str, int])
+    assert_type(Resource(open_pool), list[Client])
+    assert_type(Resource(Db), Db)
+    assert_type(Resource(Client), Client)
+    assert_type(Resource(open_db), Db)
+    assert_type(Resource(open_client), Client)
+    assert_type(Resource(borrow_db), Db)
+    assert_type(Resource(borrow_client), Client)
+    assert_type(read("a", b"a"), list[Row])
+    assert_type(read.map(["a"], [b"a"]), list[list[Row]])
+    _wrong: str = From(fetch)  # type: ignore[assignment]
+    _wrong_resource: str = Resource(open_settings)  # type: ignore[assignment]
+    From("fetch")  # type: ignore[call-overload]
+    Resource(3)  # type: ignore[call-overload]
+
+
+def workflows_of_what_is_declared_know_their_result() -> None:
+    assert_type(workflow.of(read), Workflow[..., list[Row]])
+    assert_type(workflow.of(read)(url="a"), list[Row])
+    assert_type(workflow.of(read, fail_fast=False, name="reading").start("a", b"a"), Run[list[Row]])
+    assert_type(workflow.of(measure).start("a"), Run[int])
+    assert_type(workflow.of(measure)("a"), int)
+    workflow.of("read")  # type: ignore[call-overload]
+    workflow.of(read, retries=3)  # type: ignore[call-overload]
 
 
 # -- live bodies -------------------------------------------------------------------------------------------------------
