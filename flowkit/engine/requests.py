@@ -7,7 +7,7 @@ places where faults are put when a run is simulated.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
@@ -24,6 +24,7 @@ __all__ = [
     "Failure",
     "Finish",
     "GiveBack",
+    "POINTS",
     "Point",
     "Record",
     "Request",
@@ -80,53 +81,43 @@ class Work(enum.Enum):
         return self.value
 
 
-@attrs.frozen
-class Borrow:
+class Borrow(NamedTuple):
     """An attempt wants a place under a limit that other runs share. Answer with `lend`, now or when there is one."""
 
-    point: ClassVar[Point] = Point.START
     node: int
     attempt: int
     limit: Limit
 
 
-@attrs.frozen
-class GiveBack:
+class GiveBack(NamedTuple):
     """An attempt needs its place under a limit no more, or isn't going to have one."""
 
-    point: ClassVar[Point] = Point.EFFECT
     node: int
     attempt: int
     limit: Limit
 
 
-@attrs.frozen
-class Record:
+class Record(NamedTuple):
     """Keep how a node ended, then say `recorded`: nobody who depends on it sees it before."""
 
-    point: ClassVar[Point] = Point.RECORD
     node: int
 
 
-@attrs.frozen
-class Stop:
+class Stop(NamedTuple):
     """Stop an attempt. Answer with `abandon` if it can't be; if it can, its end answers.
 
     Where time ran out, answer with `judge` first: what the policy says of `error`.
     """
 
-    point: ClassVar[Point] = Point.EFFECT
     node: int
     attempt: int
     reason: CancelReason
     error: StepTimeout | None = None
 
 
-@attrs.frozen
-class Emit:
+class Emit(NamedTuple):
     """Tell whoever listens. What a listener is told besides who it is about; the event is made for those who listen."""
 
-    point: ClassVar[Point] = Point.RECORD
     kind: str
     """As `Event.kind` says it: `step_started`."""
     node: int
@@ -134,32 +125,38 @@ class Emit:
     told: dict[str, Any]
 
 
-@attrs.frozen
-class Wake:
+class Wake(NamedTuple):
     """A thread waits in a body for this node, which has ended."""
 
-    point: ClassVar[Point] = Point.WAKE
     node: int
 
 
-@attrs.frozen
-class Finish:
+class Finish(NamedTuple):
     """The run is over: settle its state, its last event and its waiters together, once."""
 
-    point: ClassVar[Point] = Point.FINALIZE
     news: Emit | None
     """What is told of it, where somebody listens."""
 
 
-@attrs.frozen
-class CloseFlow:
+class CloseFlow(NamedTuple):
     """Generators that haven't come to their end aren't gone through any further: close them, when it suits."""
 
-    point: ClassVar[Point] = Point.EFFECT
     generators: Sequence[Any]
 
 
 Request = Borrow | CloseFlow | GiveBack | Record | Stop | Emit | Wake | Finish
+
+POINTS: Final[dict[type[Request], Point]] = {
+    Borrow: Point.START,
+    GiveBack: Point.EFFECT,
+    Record: Point.RECORD,
+    Stop: Point.EFFECT,
+    Emit: Point.RECORD,
+    Wake: Point.WAKE,
+    Finish: Point.FINALIZE,
+    CloseFlow: Point.EFFECT,
+}
+"""The point at which each of them is answered."""
 
 
 @attrs.frozen

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
 from flowkit.graph import Kind, Ref, SourceKind, Template
 
 if TYPE_CHECKING:
@@ -22,14 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["Family", "families", "takes_whole"]
 
 
-@attrs.define(eq=False)
 class Family:
     """A map that a generator is pulled for, and those that go on from its items, in the order of the text."""
 
-    root: int
-    followers: list[int] = attrs.field(factory=list)
-    kept: set[int] = attrs.field(factory=set)
-    """Those of them whose lists somebody takes; the others' are never made."""
+    __slots__ = ("followers", "kept", "root")
+
+    def __init__(self, root: int) -> None:
+        self.root = root
+        self.followers: list[int] = []
+        self.kept: set[int] = set()
+        """Those of them whose lists somebody takes; the others' are never made."""
 
     @property
     def maps(self) -> tuple[int, ...]:

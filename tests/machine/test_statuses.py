@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flowkit import IllegalTransition, workflow
-from flowkit.engine.requests import Emit, Finish, Point, Record, Stop, Work
+from flowkit.engine.requests import POINTS, Emit, Finish, Point, Record, Stop, Work
 from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
 from tests.machine.virtual import named, play
 
@@ -40,7 +40,7 @@ def test_the_ends_of_runs_are_final_too():
 
 
 def test_everything_a_machine_asks_for_has_a_named_point():
-    asked = [work.point for work in Work] + [request.point for request in (Record, Stop, Emit, Finish)]
+    asked = [work.point for work in Work] + [POINTS[request] for request in (Record, Stop, Emit, Finish)]
     assert set(asked) == {
         Point.START,
         Point.CHILD,
