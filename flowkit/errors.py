@@ -147,7 +147,8 @@ class EncodingError(FlowkitError, ValueError):
 
 
 class ValidationError(FlowkitError, TypeError):
-    """An argument or a result of a step with `validate=True` isn't what its annotation says.
+    """An argument or a result of a step with `validate=True` isn't what its annotation says, or a message what its
+    `Signal` was declared with.
 
     `path` says where in the value: `$` is the value itself, `$.user.tags[3]` a part of it.
     """

@@ -5,51 +5,67 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-import attrs
-
+from flowkit.checks.circles import circle_finding, regions_around
 from flowkit.diagnostics import Diagnostic, Label, Level, span_of_function
-from flowkit.graph import Kind, Ref
+from flowkit.graph import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from flowkit.diagnostics import Span
     from flowkit.graph import Graph, Node, StepSpec
 
 __all__ = ["cycles", "shared_names"]
-
-_SHOWN = 8
-"""How many calls of a circle are told of: a longer one is understood from its beginning and its end."""
 
 
 def cycles(graph: Graph) -> Iterator[Diagnostic]:
     """Find calls that wait for one another in a circle, one finding for each circle."""
     if not any(node.spec is not None and node.spec.names_dependencies for node in graph.nodes):
         return  # data and the order of the text point backwards only
-    stuck = _never_ready(graph.nodes)
-    for component in _components(graph.nodes, stuck):
-        circle = _circle(graph.nodes, component)
+    before = _before(graph)
+    stuck = _never_ready(graph.nodes, before)
+    all_before = [(*one, *node.choice) for one, node in zip(before, graph.nodes, strict=True)]
+    for component in _components(all_before, stuck):
+        circle = _circle(all_before, component)
         if circle:
-            yield _finding(graph, circle)
+            yield circle_finding(graph, circle)
 
 
-def _waits_for(node: Node) -> Sequence[int]:
-    return (*node.data, *(node.order or ()), *node.choice)
+def _before(graph: Graph) -> list[dict[int, None]]:
+    """What each node waits for: its data, the order, and the test of the branch it is in.
+
+    What an `always` block holds is done when all else is, so it waits for whatever waits for it.
+    """
+    before = [dict.fromkeys((*node.data, *(node.order or ()))) for node in graph.nodes]
+    for node in graph.nodes if len(graph.regions) > 1 else ():
+        if node.kind is Kind.BARRIER:  # it stands where it was first needed, and waits for what it says
+            continue
+        for region in regions_around(graph, node):
+            if region.test >= 0 and not region.cleans_up:
+                before[node.index][region.test] = None
+        if not _is_at_the_end(graph, node):
+            for index in (*(node.order or ()), *node.choice):
+                if _is_at_the_end(graph, graph.nodes[index]):
+                    before[index][node.index] = None
+    return before
 
 
-def _never_ready(nodes: Sequence[Node]) -> set[int]:
+def _is_at_the_end(graph: Graph, node: Node) -> bool:
+    return any(region.cleans_up for region in regions_around(graph, node))
+
+
+def _never_ready(nodes: Sequence[Node], before: Sequence[Iterable[int]]) -> set[int]:
     """The nodes that would still wait after everything else is done."""
     waits = [0] * len(nodes)
     dependents: list[list[int]] = [[] for _ in nodes]
     choosers: dict[int, list[int]] = {}
     ready = []
     for node in nodes:
-        before = {*node.data, *(node.order or ())}
-        for index in before:
+        strict = set(before[node.index])
+        for index in strict:
             dependents[index].append(node.index)
         for index in node.choice:
             choosers.setdefault(index, []).append(node.index)
-        waits[node.index] = len(before) + bool(node.choice)
+        waits[node.index] = len(strict) + bool(node.choice)
         if not waits[node.index]:
             ready.append(node.index)
     chosen: set[int] = set()
@@ -67,7 +83,7 @@ def _never_ready(nodes: Sequence[Node]) -> set[int]:
     return stuck
 
 
-def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
+def _components(before: Sequence[Sequence[int]], among: set[int]) -> Iterator[set[int]]:
     """The strongly connected parts, by Tarjan's algorithm without recursion; the first written ones first."""
     number: dict[int, int] = {}
     low: dict[int, int] = {}
@@ -78,7 +94,7 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
     for root in sorted(among):
         if root in number:
             continue
-        work = [(root, iter(_waits_for(nodes[root])))]
+        work = [(root, iter(before[root]))]
         number[root] = low[root] = len(number)
         place[root] = len(path)
         path.append(root)
@@ -93,7 +109,7 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
                     place[other] = len(path)
                     path.append(other)
                     open_.add(other)
-                    work.append((other, iter(_waits_for(nodes[other]))))
+                    work.append((other, iter(before[other])))
                     break
                 if other in open_:
                     low[index] = min(low[index], number[other])
@@ -109,14 +125,14 @@ def _components(nodes: Sequence[Node], among: set[int]) -> Iterator[set[int]]:
     yield from sorted(found, key=min)
 
 
-def _circle(nodes: Sequence[Node], component: set[int]) -> list[int]:
+def _circle(before: Sequence[Sequence[int]], component: set[int]) -> list[int]:
     """A shortest way round from the first node of a component; none if that is alone and doesn't wait for itself."""
     first = min(component)
     came_from: dict[int, int] = {}
     queue = deque([first])
     while queue and first not in came_from:
         index = queue.popleft()
-        for other in _waits_for(nodes[index]):
+        for other in before[index]:
             if other in component and other not in came_from:
                 came_from[other] = index
                 queue.append(other)
@@ -124,79 +140,6 @@ def _circle(nodes: Sequence[Node], component: set[int]) -> list[int]:
     while first in came_from and (not circle or circle[-1] != first):
         circle.append(came_from[circle[-1] if circle else first])
     return circle[::-1]
-
-
-def _finding(graph: Graph, circle: list[int]) -> Diagnostic:
-    names = [_name(graph, index) for index in circle]
-    links = list(zip(circle, [*circle[1:], circle[0]], strict=True))
-    shown = links if len(links) <= _SHOWN else [*links[: _SHOWN - 2], *links[-2:]]
-    labels = []
-    for number, (index, other) in enumerate(shown):
-        span = _place(graph.nodes[index])
-        if span is not None:
-            labels.append(Label(span, _waiting(graph, index, other), primary=number == 0))
-    chain = [*names, names[0]]
-    if len(chain) > _SHOWN + 1:
-        chain = [*chain[: _SHOWN - 2], "...", *chain[-3:]]
-    title = f"`{names[0]}` waits for itself"
-    if len(circle) > 1:
-        calls = sum(1 for index in circle if graph.nodes[index].kind is not Kind.BARRIER)
-        title = f"{calls} calls wait for one another in a circle, so none could ever start"
-    return Diagnostic(
-        code="FK302",
-        level=Level.ERROR,
-        title=title,
-        labels=tuple(labels),
-        notes=(" -> ".join(chain) + ", where `->` is read as: waits for",),
-        helps=("decide which comes first, and take out one of these dependencies",),
-    )
-
-
-def _place(node: Node) -> Span | None:
-    """The call; of a barrier the line where its block begins, of which Python versions mark different parts."""
-    span = node.site.span() if node.site is not None else None
-    if span is None or node.kind is not Kind.BARRIER:
-        return span
-    return attrs.evolve(span, column=0, end_line=span.line, end_column=0, text=span.text.split("\n", 1)[0])
-
-
-def _name(graph: Graph, index: int) -> str:
-    node = graph.nodes[index]
-    if node.kind is Kind.BARRIER:
-        return "(the `with` block)"
-    return graph.keys[index]
-
-
-def _waiting(graph: Graph, index: int, other: int) -> str:
-    node = graph.nodes[index]
-    name = _name(graph, other)
-    name = name if name.startswith("(") else f"`{name}`"
-    if node.kind is Kind.BARRIER:
-        return f"the order of this block waits for {name}"
-    if other in node.data:
-        return f"takes the result of {name}"
-    spec = node.spec
-    if other in node.choice:
-        return f"`depends_on_any` names {name}"
-    if spec is not None and _depends(spec, graph.nodes[other]):
-        return f"`depends_on` names {name}"
-    return f"keeps its place after {name}"
-
-
-def _depends(spec: StepSpec, other: Node) -> bool:
-    """Whether `depends_on` names the step of another node, or that very call."""
-    named = spec.options.depends_on
-    if other.spec is None or not isinstance(named, tuple):
-        return False
-    step = other.spec.declared
-    for one in named:
-        # By type alone: a Ref refuses to be compared.
-        if type(one) is Ref:
-            if one._flowkit_node == other.index:
-                return True
-        elif one is step or (type(one) is str and one in (step.label, step.name)):
-            return True
-    return False
 
 
 def shared_names(specs: Iterable[StepSpec]) -> Iterator[Diagnostic]:

@@ -129,7 +129,9 @@ def graph(target: Target, /, *args: Rest, json: JsonInput = None, format: Format
     if drawn is None:
         return 1
     draw = {"text": drawn.to_text, "mermaid": drawn.to_mermaid, "dot": drawn.to_dot}[own["format"].value]
-    sys.stdout.write(f"{draw()}\n")
+    with contextlib.redirect_stdout(sys.stderr):  # what is called with results is looked at only now
+        picture = draw()
+    sys.stdout.write(f"{picture}\n")
     if drawn.stopped is not None and draw != drawn.to_text:  # the text says so by itself
         note(f"recorded in part: {drawn.stopped.title}")
     return 0

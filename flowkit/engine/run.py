@@ -122,7 +122,7 @@ class Run(Generic[R]):
         self._driver.decide(index, Decision(approved=False, who=who, feedback=feedback))
 
     def send(self, signal: str, value: Any = None, *, dedup: str | None = None) -> bool:
-        """Send a signal by its name; `Signal.send` does it with its type.
+        """Send a signal by its name; `Signal.send` does it with its type, and refuses what doesn't fit that.
 
         Kept if nobody waits for it yet. With `dedup`, the same signal with the same mark counts once: False the second
         time. Raises `IllegalTransition` where the run is over.

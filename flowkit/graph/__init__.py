@@ -1,6 +1,7 @@
 """What was written, as data: recording a body, and the graph it gives.
 
-Reading order: declared -> model -> refusals -> refs -> placing -> recording -> dependencies -> picture -> drawing.
+Reading order: declared -> model -> refusals -> refs -> placing -> recording -> dependencies. What is drawn:
+insides -> ordering -> captions -> picture -> listing, drawing.
 """
 
 from flowkit.graph.declared import Declared, FromStep, Needs, declared_in
@@ -10,6 +11,7 @@ from flowkit.graph.model import (
     Join,
     Keys,
     Kind,
+    Loop,
     Node,
     Order,
     Projection,
@@ -39,6 +41,7 @@ __all__ = [
     "Join",
     "Keys",
     "Kind",
+    "Loop",
     "Needs",
     "Node",
     "Order",

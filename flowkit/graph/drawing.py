@@ -1,20 +1,83 @@
-"""A graph as Mermaid, as DOT and as text: in the order of the source, its regions as boxes."""
+"""A graph as Mermaid and as DOT: in the order of the source, regions and workflows that are called as boxes."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
 
-from flowkit.diagnostics.cells import visible, width
-from flowkit.graph.model import Edge, Kind, Node, Region, SourceKind
+from flowkit.diagnostics.cells import visible
+from flowkit.graph.model import Edge, Kind, Region
 from flowkit.graph.picture import Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from flowkit.graph.model import Graph
+    from flowkit.graph.model import Graph, Node
+    from flowkit.graph.picture import Arrow
 
-__all__ = ["to_dot", "to_mermaid", "to_text"]
+__all__ = ["to_dot", "to_mermaid"]
+
+
+class _Chart:
+    """What both have in common: the lines, box by box, and the arrows, which come behind all of them."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.picture = Picture(graph)
+        self.boxes: list[str] = []
+        self.arrows: list[str] = []
+
+    def draw(self, picture: Picture, above: int) -> None:
+        """Draw all that is in a picture."""
+        for depth, what in picture.walk():
+            indent = "    " * (above + depth)
+            if what is None:
+                self.boxes.append(f"{indent}{self.closing}")
+            elif isinstance(what, Region):
+                self.boxes += self.open_region(indent, picture, what)
+            else:
+                inner = picture.inside(what)
+                if inner is None:
+                    self.boxes.append(f"{indent}{self.node(picture, what)}")
+                else:
+                    self.boxes += self.open_call(indent, picture, what, inner)
+                    self.draw(inner, above + depth)
+                    self.boxes.append(f"{indent}{self.closing}")
+        if picture.ends:
+            self.boxes.append(f"{'    ' * (above + 1)}{self.note(picture)}")
+        for arrow in picture.arrows():
+            self.arrows.append(f"    {self.arrow(picture, arrow)}")
+        for what in picture.nodes():
+            first = picture.back(what)
+            if first:
+                word = "no" if picture.goes_again(what) == "again" else picture.goes_again(what)
+                self.arrows.append(f"    {self.back(picture.id(what.index), first, word)}")
+
+    closing: str
+
+    def open_region(self, indent: str, picture: Picture, region: Region) -> Iterator[str]:
+        """The beginning of a region."""
+        raise NotImplementedError
+
+    def open_call(self, indent: str, picture: Picture, node: Node, inner: Picture) -> Iterator[str]:
+        """The beginning of what a called workflow holds."""
+        raise NotImplementedError
+
+    def node(self, picture: Picture, node: Node) -> str:
+        """A node."""
+        raise NotImplementedError
+
+    def note(self, picture: Picture) -> str:
+        """What isn't to be seen."""
+        raise NotImplementedError
+
+    def arrow(self, picture: Picture, arrow: Arrow) -> str:
+        """An arrow."""
+        raise NotImplementedError
+
+    def back(self, source: str, target: str, word: str) -> str:
+        """An arrow to where a body begins."""
+        raise NotImplementedError
+
 
 # -- Mermaid --------------------------------------------------------------------------------------------------------------
 
@@ -31,11 +94,12 @@ _MERMAID_SHAPES: Final = {
     Kind.ARMED: ("((", "))"),
 }
 _MERMAID_ARROWS: Final = {
-    Edge.DATA: "-->",
-    Edge.CHAIN: "-->|each|",
-    Edge.OUTCOME: "-->|outcome|",
-    Edge.CHOICE: "-.->|any|",
-    Edge.ORDER: "-.->",
+    Edge.DATA: ("-->", ""),
+    Edge.CHAIN: ("==>", "each"),
+    Edge.OUTCOME: ("-->", "outcome"),
+    Edge.CHOICE: ("-.->", "any"),
+    Edge.ORDER: ("-.->", ""),
+    Edge.CONDITION: ("-.->", ""),
 }
 _MEANT: Final = re.compile(r"[^\w .,:/()\[\]\-=']")
 """What might mean something to Mermaid, even between quotes."""
@@ -43,32 +107,61 @@ _MEANT: Final = re.compile(r"[^\w .,:/()\[\]\-=']")
 
 def to_mermaid(graph: Graph) -> str:
     """A Mermaid flowchart, as GitHub, GitLab and Jupyter show it."""
-    picture = Picture(graph)
-    lines = ["flowchart TD"]
-    tips: list[str] = []
-    for depth, what in picture.walk():
-        indent = "    " * depth
-        if what is None:
-            lines.append(f"{indent}end")
-        elif isinstance(what, Region):
-            lines.append(f'{indent}subgraph r{what.index} ["{what.label}"]')
-        else:
-            left, right = _MERMAID_SHAPES[what.kind]
-            label = " " if what.kind is Kind.BARRIER else _mermaid(picture.name(what.index))
-            lines.append(f'{indent}n{what.index}{left}"{label}"{right}')
-            tip = picture.tip(what)
-            if tip:
-                # A link to nowhere is how Mermaid is told of a tooltip.
-                tips.append(f'    click n{what.index} href "#" "{_mermaid(tip)}"')
-    for arrow in picture.arrows():
-        drawn = f"-.->|{arrow.word}|" if arrow.word else _MERMAID_ARROWS[arrow.kind]
-        lines.append(f"    n{arrow.source} {drawn} n{arrow.target}")
-    lines += tips
-    returned = picture.returned()
-    if returned:
-        lines.append("    classDef returned stroke-width:3px")
-        lines.append(f"    class {','.join(f'n{i}' for i in returned)} returned")
+    chart = _Mermaid(graph)
+    chart.draw(chart.picture, 0)
+    lines = ["flowchart TD", *chart.boxes, *chart.arrows, *chart.tips]
+    returned = [chart.picture.id(i) for i in chart.picture.returned()]
+    for name, looks, ids in (
+        ("returned", "stroke-width:3px", returned),
+        ("later", "stroke-dasharray:4", chart.later),
+    ):
+        if ids:
+            lines += [f"    classDef {name} {looks}", f"    class {','.join(ids)} {name}"]
     return "\n".join(lines)
+
+
+class _Mermaid(_Chart):
+    closing = "end"
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self.tips: list[str] = []
+        self.later: list[str] = []
+        """What isn't there yet."""
+
+    def open_region(self, indent: str, picture: Picture, region: Region) -> Iterator[str]:
+        yield f'{indent}subgraph {picture.id(region)} ["{_mermaid(picture.label(region))}"]'
+
+    def open_call(self, indent: str, picture: Picture, node: Node, inner: Picture) -> Iterator[str]:
+        yield f'{indent}subgraph {picture.id(node.index)} ["{_mermaid(picture.box(node, inner))}"]'
+        if inner.later:
+            self.later.append(picture.id(node.index))
+
+    def node(self, picture: Picture, node: Node) -> str:
+        left, right = _MERMAID_SHAPES[node.kind]
+        if node.spec is not None and node.spec.suspends:
+            left, right = "([", "])"
+        elif picture.goes_again(node) == "again":
+            left, right = "{", "}"
+        label = " " if node.kind is Kind.BARRIER else _mermaid(picture.title(node))
+        tip = picture.tip(node)
+        if tip:
+            # A link to nowhere is how Mermaid is told of a tooltip.
+            self.tips.append(f'    click {picture.id(node.index)} href "#" "{_mermaid(tip)}"')
+        return f'{picture.id(node.index)}{left}"{label}"{right}'
+
+    def note(self, picture: Picture) -> str:
+        self.later.append(picture.note_id)
+        return f'{picture.note_id}["{_mermaid(picture.ends)}"]'
+
+    def arrow(self, picture: Picture, arrow: Arrow) -> str:
+        line, word = _MERMAID_ARROWS[arrow.kind]
+        word = arrow.word or word
+        drawn = f"{line}|{_mermaid(word)}|" if word else line
+        return f"{picture.id(arrow.source)} {drawn} {picture.id(arrow.target)}"
+
+    def back(self, source: str, target: str, word: str) -> str:
+        return f"{source} -.->|{word}| {target}"
 
 
 def _mermaid(text: str) -> str:
@@ -91,168 +184,78 @@ _DOT_SHAPES: Final = {
     Kind.ARMED: ("shape=point",),
 }
 _DOT_ARROWS: Final = {
-    Edge.DATA: "",
-    Edge.CHAIN: ' [label="each"]',
-    Edge.OUTCOME: ' [label="outcome"]',
-    Edge.CHOICE: ' [label="any", style=dashed]',
-    Edge.ORDER: " [style=dashed]",
+    Edge.DATA: (),
+    Edge.CHAIN: ('label="each"', "style=bold"),
+    Edge.OUTCOME: ('label="outcome"',),
+    Edge.CHOICE: ('label="any"', "style=dashed"),
+    Edge.ORDER: ("style=dashed",),
+    Edge.CONDITION: ("style=dashed",),
 }
 
 
 def to_dot(graph: Graph) -> str:
     """A digraph in DOT, for Graphviz."""
-    picture = Picture(graph)
-    returned = set(picture.returned())
-    lines = [
+    chart = _Dot(graph)
+    chart.draw(chart.picture, 0)
+    head = [
         f"digraph {_dot(graph.workflow.label)} {{",
         "    node [shape=box, style=rounded];",
-        "    graph [style=dashed];",
+        "    graph [style=dashed, compound=true];",
     ]
-    for depth, what in picture.walk():
-        indent = "    " * depth
-        if what is None:
-            lines.append(f"{indent}}}")
-        elif isinstance(what, Region):
-            lines.append(f"{indent}subgraph cluster_{what.index} {{")
-            lines.append(f"{indent}    label={_dot(what.label)};")
-        else:
-            looks = [f"label={_dot(picture.name(what.index))}", *_DOT_SHAPES[what.kind]]
-            tip = picture.tip(what)
-            looks += [f"tooltip={_dot(tip)}"] if tip else []
-            looks += ["penwidth=3"] if what.index in returned else []
-            lines.append(f"{indent}n{what.index} [{', '.join(looks)}];")
-    for arrow in picture.arrows():
-        looks = [f'label="{arrow.word}"', "style=dashed"] if arrow.word else []
-        drawn = f" [{', '.join(looks)}]" if looks else _DOT_ARROWS[arrow.kind]
-        lines.append(f"    n{arrow.source} -> n{arrow.target}{drawn};")
-    return "\n".join([*lines, "}"])
+    return "\n".join([*head, *chart.boxes, *chart.arrows, "}"])
+
+
+class _Dot(_Chart):
+    closing = "}"
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph)
+        self._returned = {self.picture.id(i) for i in self.picture.returned()}
+
+    def open_region(self, indent: str, picture: Picture, region: Region) -> Iterator[str]:
+        yield f"{indent}subgraph cluster_{picture.id(region)} {{"
+        yield f"{indent}    label={_dot(picture.label(region))};"
+
+    def open_call(self, indent: str, picture: Picture, node: Node, inner: Picture) -> Iterator[str]:
+        yield f"{indent}subgraph cluster_{picture.id(node.index)} {{"
+        yield f"{indent}    label={_dot(picture.box(node, inner))};"
+        yield f"{indent}    style={'dotted' if inner.later else 'solid'};"
+        if node.kind is Kind.MAP:
+            yield f"{indent}    peripheries=2;"
+        if picture.id(node.index) in self._returned:
+            yield f"{indent}    penwidth=3;"
+
+    def node(self, picture: Picture, node: Node) -> str:
+        looks = [f"label={_dot(picture.title(node))}", *_DOT_SHAPES[node.kind]]
+        if node.spec is not None and node.spec.suspends:
+            looks.append("shape=oval")
+        elif picture.goes_again(node) == "again":
+            looks.append("shape=diamond")
+        tip = picture.tip(node)
+        looks += [f"tooltip={_dot(tip)}"] if tip else []
+        looks += ["penwidth=3"] if picture.id(node.index) in self._returned else []
+        return f"{picture.id(node.index)} [{', '.join(looks)}];"
+
+    def note(self, picture: Picture) -> str:
+        return f"{picture.note_id} [label={_dot(picture.ends)}, shape=note, style=dashed];"
+
+    def arrow(self, picture: Picture, arrow: Arrow) -> str:
+        # An arrow of DOT goes from node to node, and is cut off where the box of one begins.
+        source, from_box = picture.leaf(arrow.source, first=False)
+        target, to_box = picture.leaf(arrow.target)
+        looks = list(_DOT_ARROWS[arrow.kind])
+        if arrow.word:
+            looks = [f"label={_dot(arrow.word)}", *(one for one in looks if not one.startswith("label"))]
+        looks += [f"ltail=cluster_{picture.id(arrow.source)}"] if from_box else []
+        looks += [f"lhead=cluster_{picture.id(arrow.target)}"] if to_box else []
+        drawn = f" [{', '.join(looks)}]" if looks else ""
+        return f"{source} -> {target}{drawn};"
+
+    def back(self, source: str, target: str, word: str) -> str:
+        return f"{source} -> {target} [label={_dot(word)}, style=dashed, constraint=false];"
 
 
 def _dot(text: str) -> str:
     # Graphviz reads HTML's entities in every text.
     escaped = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
     return f'"{escaped}"'
-
-
-# -- text -----------------------------------------------------------------------------------------------------------------
-
-_NAMED: Final = 4
-"""How many nodes are named in one list; of the others their number is told."""
-_ENDS: Final = 3
-"""How many calls of one place in the source are shown, of the first ones and of the last ones."""
-_WIDEST: Final = 60
-"""Longer texts push what is right of them, instead of everybody's."""
-
-
-def to_text(graph: Graph) -> str:
-    """An indented list in the order of the source: each call, what it takes, what it waits for, and where it is.
-
-    Of what a long loop made, only the first and the last calls are shown.
-    """
-    picture = Picture(graph)
-    signature = graph.workflow.signature
-    names = ", ".join(signature.parameters) if signature is not None else "..."
-    head = picture.place(getattr(graph.workflow.target, "__code__", None), -1)
-    rows = [(0, f"{graph.workflow.label}({names})", "", head)]
-    for depth, what in _shortened(picture):
-        if isinstance(what, str):
-            rows.append((depth, what, "", ""))
-        elif isinstance(what, Region):
-            site = what.site
-            rows.append((depth, what.label, "", picture.place(site.code, site.lasti) if site else ""))
-        else:
-            words = "; ".join(_words(what, picture))
-            rows.append((depth, picture.name(what.index), words, picture.place(what.code, what.lasti)))
-    if graph.stopped is not None:
-        rows.append((1, f"recorded up to here: {graph.stopped.title}", "", ""))
-    elif graph.workflow.is_live:
-        rows.append((1, "an `async def` body: what it calls shows when it runs", "", ""))
-    else:
-        rows.append((1, f"returns {_listed(picture, picture.returned()) or 'no result of a step'}", "", ""))
-    return "\n".join(_columns(rows))
-
-
-def _shortened(picture: Picture) -> Iterator[tuple[int, Node | Region | str]]:
-    """The walk, without most of what a loop made: of the calls of one place, the first and the last are left."""
-    total: dict[object, int] = {}
-    for node in picture.nodes():
-        made = _made_at(node)
-        total[made] = total.get(made, 0) + 1
-    seen: dict[object, int] = {}
-    opened: list[tuple[int, Region]] = []
-    """Regions in which nothing was shown yet."""
-    hidden: list[Node] = []
-    at = 0
-    for depth, what in picture.walk():
-        if what is None:
-            if opened:
-                opened.pop()
-        elif isinstance(what, Region):
-            opened.append((depth, what))
-        else:
-            made = _made_at(what)
-            count = seen[made] = seen.get(made, 0) + 1
-            # Hiding one or two would save nothing.
-            if total[made] > 2 * _ENDS + 2 and _ENDS < count <= total[made] - _ENDS:
-                at = at if hidden else depth
-                hidden.append(what)
-                continue
-            if hidden:
-                yield at, f"... {len(hidden):,} more, up to {picture.name(hidden[-1].index)}"
-                hidden.clear()
-            yield from opened
-            opened.clear()
-            yield depth, what
-
-
-def _made_at(node: Node) -> object:
-    if node.kind is Kind.INPUT:
-        return node.index
-    return node.kind, node.spec.declared if node.spec is not None else None, node.code, node.lasti
-
-
-def _words(node: Node, picture: Picture) -> Iterator[str]:
-    """What a node takes and what it waits for."""
-    if node.kind is Kind.INPUT:
-        yield "an argument"
-    elif node.kind is Kind.MAP:
-        yield from _map_words(node, picture)
-    elif node.data:
-        yield f"{'takes' if node.spec is not None else 'of'} {_listed(picture, node.data)}"
-    if node.choice:
-        yield f"{'of' if node.kind is Kind.JOIN else 'after any of'} {_listed(picture, node.choice)}"
-    after = picture.after(node)
-    if after:
-        yield f"after {_listed(picture, after)}"
-
-
-def _map_words(node: Node, picture: Picture) -> Iterator[str]:
-    gone_through: set[int] = set()
-    for source in node.args:
-        if source.kind is SourceKind.EACH:
-            yield f"each of {len(source.value):,} items"
-        elif source.kind is not SourceKind.SAME:
-            index = source.value._flowkit_node
-            gone_through.add(index)
-            yield f"{'item by item' if source.kind is SourceKind.CHAIN else 'each'} of {picture.name(index)}"
-    others = [i for i in node.data if i not in gone_through]
-    if others:
-        yield f"takes {_listed(picture, others)}"
-
-
-def _listed(picture: Picture, indexes: Sequence[int]) -> str:
-    more = len(indexes) - _NAMED
-    return ", ".join(picture.name(i) for i in indexes[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _columns(rows: Sequence[tuple[int, str, str, str]]) -> Iterator[str]:
-    cells = [("  " * depth + visible(name), visible(words), place) for depth, name, words, place in rows]
-    first = min(max((width(name) for name, words, _ in cells if words), default=0), _WIDEST)
-    second = min(max((width(words) for _, words, _ in cells), default=0), _WIDEST)
-    for name, words, place in cells:
-        left = _padded(name, first)
-        yield f"{_padded(f'{left}  {words}', first + 2 + second)}  {place}".rstrip() if words or place else name
-
-
-def _padded(text: str, size: int) -> str:
-    return text + " " * (size - width(text))

@@ -34,6 +34,7 @@ __all__ = [
     "Join",
     "Keys",
     "Kind",
+    "Loop",
     "Node",
     "Order",
     "Projection",
@@ -316,6 +317,16 @@ class StepSpec(_Described):
         return twin
 
 
+@attrs.frozen
+class Loop:
+    """What is said of a loop where it is drawn."""
+
+    until: Callable[..., Any]
+    """What is asked after each round."""
+    limits: str
+    """How long it goes on at most, or how often it asks."""
+
+
 @attrs.define(eq=False, slots=False)
 class WorkflowSpec(_Described):
     """What `@workflow` knows of a function."""
@@ -324,6 +335,8 @@ class WorkflowSpec(_Described):
     name: str
     options: WorkflowOptions
     origin: WorkflowSpec | None = None
+    loop: Loop | None = None
+    """For one that a word such as `repeat` makes, whose rounds are calls of itself: what it goes on until."""
     gathered_for: StepSpec | None = None
     """The step that it was made for, of what steps declare: then it has no body that anybody wrote."""
 
@@ -339,7 +352,9 @@ class WorkflowSpec(_Described):
 
     def variant(self, options: WorkflowOptions) -> WorkflowSpec:
         """The same workflow with other options."""
-        return WorkflowSpec(self.function, self.name, options, self.declared, self.gathered_for)
+        return WorkflowSpec(
+            self.function, self.name, options, self.declared, loop=self.loop, gathered_for=self.gathered_for
+        )
 
     @cached_property
     def is_live(self) -> bool:
@@ -550,15 +565,15 @@ class Graph:
 
     def to_text(self) -> str:
         """An indented list in the order of the source. Of what a long loop made, only the ends are shown."""
-        from flowkit.graph.drawing import to_text
+        from flowkit.graph.listing import to_text
 
         return to_text(self)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         """What Jupyter shows: a flowchart; as text where it can't draw, or where a drawing would be too big to see."""
         shown = {"text/plain": self.to_text()}
-        if len(self.nodes) <= _DRAWN:
-            chart = self.to_mermaid()
+        chart = self.to_mermaid() if len(self.nodes) <= _DRAWN else ""
+        if chart and len(chart) <= _READ:
             shown |= {"text/vnd.mermaid": chart, "text/markdown": f"```mermaid\n{chart}\n```"}
         return shown
 
@@ -570,6 +585,8 @@ class Graph:
 
 
 _DRAWN = 200
+_READ = 50_000
+"""Longer texts Mermaid doesn't read, unless it is told to."""
 _LABELS = {
     Kind.OUTCOME: "outcome",
     Kind.BARRIER: "(order)",

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from flowkit.graph.model import Join, Region, StepSpec, WorkflowSpec
 
-__all__ = ["Recorder", "context_of_steps", "current_recorder", "live_graph", "record", "record_symbolically"]
+__all__ = [
+    "Recorder",
+    "context_of_steps",
+    "current_recorder",
+    "live_graph",
+    "record",
+    "record_called",
+    "record_symbolically",
+]
 
 recording: Final[ContextVar[Recorder | None]] = ContextVar("flowkit_recording", default=None)
 """The recorder of the body that is running here, if one is."""
@@ -603,6 +611,47 @@ def record_symbolically(workflow: WorkflowSpec, args: Sequence[Any], kwargs: Map
         if name not in bound.arguments and parameter.default is parameter.empty and parameter.kind in _SINGLE:
             bound.arguments[name] = recorder.input(name)
     bound.arguments = {name: bound.arguments[name] for name in workflow.signature.parameters if name in bound.arguments}
+    return _record(recorder, bound.args, bound.kwargs)
+
+
+def record_called(node: Node, names: Callable[[int], str], above: tuple[WorkflowSpec, ...]) -> Graph:
+    """Record the body of a workflow that a node calls with results, or for each item, with stand-ins for those.
+
+    For graphs that are looked at. `names` gives that of a result, by its node; `above` the workflows in whose bodies
+    the call stands. Raises what the body raises.
+    """
+    assert node.spec is not None
+    workflow = node.spec.flow
+    assert workflow is not None
+    recorder = Recorder(workflow, above=above)
+    known: dict[str, Ref] = {}
+
+    def stand_in(name: str) -> Ref:
+        if name not in known:
+            known[name] = recorder.input(name)
+        return known[name]
+
+    def given(value: Any, name: str) -> Any:
+        kind = type(value)
+        if kind is Source:
+            return given(value.value, name) if value.kind is SourceKind.SAME else stand_in(name)
+        if kind is Template:
+            return value.fill(lambda ref: stand_in(names(ref._flowkit_node)))
+        return stand_in(name) if kind is Ref else value
+
+    signature = workflow.signature
+    if signature is None:
+        args = [given(value, f"argument {place}") for place, value in enumerate(node.args, 1)]
+        return _record(recorder, args, {name: given(value, name) for name, value in (node.kwargs or {}).items()})
+    bound = signature.bind(*node.args, **(node.kwargs or {}))
+    for name, value in bound.arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            bound.arguments[name] = tuple(given(one, f"{name}[{place}]") for place, one in enumerate(value))
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            bound.arguments[name] = {key: given(one, key) for key, one in value.items()}
+        else:
+            bound.arguments[name] = given(value, name)
     return _record(recorder, bound.args, bound.kwargs)
 
 

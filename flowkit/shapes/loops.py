@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 from flowkit.errors import LoopError, MisuseError, PolicyError
-from flowkit.graph import Ref, StepSpec, WorkflowSpec, context_of_steps, current_recorder
+from flowkit.graph import Loop, Ref, StepSpec, WorkflowSpec, context_of_steps, current_recorder
 from flowkit.policies import Duration, Retry, StepOptions, WorkflowOptions, seconds
 from flowkit.shapes.waits import sleep_call
 from flowkit.shapes.writing import recorder_for
@@ -63,7 +63,8 @@ def repeat(
                 raise LoopError(f"the loop wasn't done after {max_rounds} rounds", state)
         return _again(spec, at, _written(body, (state,), at), turn + 1, state, same)
 
-    spec, at = _rounds("repeat", rounds), _Place(sys._getframe(1))
+    limits = f"at most {max_rounds:,} round{'s' if max_rounds > 1 else ''}"
+    spec, at = _rounds("repeat", rounds, Loop(until, limits)), _Place(sys._getframe(1))
     return cast("S", recorder.flow(spec.as_step, (state, 1, None, 0), {}, at))
 
 
@@ -157,16 +158,19 @@ def polling(
             inner.call(waits, length, {}, at)
         return _again(spec, at, _asked(status, args, at), turn + 1, args)
 
-    spec, at = _rounds("poll", rounds), _Place(frame)
+    limits = "" if callable(every) or isinstance(every, (list, tuple)) else f"every {_told(every)}"
+    if timeout is not None:
+        limits += f"{', ' if limits else ''}for at most {_told(timeout)}"
+    spec, at = _rounds("poll", rounds, Loop(until, limits)), _Place(frame)
     return spec.as_step.variant(options), (None, 1, args)
 
 
-def _rounds(word: str, function: Callable[..., Any]) -> WorkflowSpec:
+def _rounds(word: str, function: Callable[..., Any], loop: Loop) -> WorkflowSpec:
     """A workflow that goes on by returning a call of itself, and is called like the word that it stands for."""
     function.__annotations__ = dict.fromkeys(
         (*function.__code__.co_varnames[: function.__code__.co_argcount], "return"), Any
     )
-    return WorkflowSpec(function, f"flowkit:{word}", WorkflowOptions())
+    return WorkflowSpec(function, f"flowkit:{word}", WorkflowOptions(), loop=loop)
 
 
 class _Place:
@@ -210,6 +214,10 @@ def _delays(every: Any) -> Callable[[int], float | None]:
         return lambda turn: policy.delay(turn, 0.0)
     length = seconds(every, "every")
     return lambda _turn: length
+
+
+def _told(duration: Duration) -> str:
+    return duration if isinstance(duration, str) else f"{seconds(duration, 'every'):g} s"
 
 
 def _functions(word: str, **given: Any) -> None:

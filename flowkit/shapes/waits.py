@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, g
 
 from flowkit.engine.run import Run
 from flowkit.engine.waiting import Decision, Waiting
-from flowkit.errors import GateTimeout, MisuseError, PolicyError, StepTimeout
+from flowkit.errors import GateTimeout, MisuseError, PolicyError, StepTimeout, ValidationError
 from flowkit.graph import Ref, StepSpec
 from flowkit.policies import Duration, StepOptions, seconds
 from flowkit.shapes.writing import recorder_for
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Signal", "gate", "gate_call", "sleep", "sleep_call", "wait_call"]
 
 T = TypeVar("T")
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def _waiting_step(function: Callable[..., Waiting], label: str, returns: Any) -> StepSpec:
@@ -39,15 +40,20 @@ def _sleep(duration: Any) -> Waiting:
 _SLEEP: Final = _waiting_step(_sleep, "sleep", type(None))
 
 
-def sleep(duration: Duration) -> object:
+def _taken(function: F) -> F:
+    """A function whose value is used though it is None: mypy refuses that of one that nothing was done to."""
+    return function
+
+
+@_taken
+def sleep(duration: Duration) -> None:
     """Wait for a time: seconds, a timedelta, or text like `"1d"`. It keeps its place in the text, and holds no thread.
 
     The time may also be the result of a step. Raises `PolicyError` for what isn't a length of time.
     """
     recorder = recorder_for("sleep", "write `await live.sleep(...)`")
     spec, args = sleep_call(duration)
-    # Its value is None. Annotated so, type checkers would let no join take it: `select(late=sleep("1d"))`.
-    return recorder.call(spec, args, {}, sys._getframe(1))
+    return cast("None", recorder.call(spec, args, {}, sys._getframe(1)))  # for a join to take
 
 
 def sleep_call(duration: Any) -> tuple[StepSpec, tuple[Any, ...]]:
@@ -82,8 +88,15 @@ class Signal(Generic[T]):
     def send(self, run: Run[Any], value: T, *, dedup: str | None = None) -> bool:
         """Send it to a run. With `dedup`, a message with the same mark counts once: False the second time.
 
-        Raises `IllegalTransition` where the run is over.
+        Raises `ValidationError`, with the path, for a message that isn't what the signal was declared with, items and
+        fields included; `Signal("paid")` takes anything. Raises `IllegalTransition` where the run is over.
         """
+        from flowkit.checks.conforming import misfit  # only who sends needs it
+
+        found = misfit(value, self.of)
+        if found is not None:
+            message = f"a message for the signal `{self.name}` doesn't fit: {found}"
+            raise ValidationError(message, found.path)
         return run.send(self.name, value, dedup=dedup)
 
     @property

@@ -1,8 +1,9 @@
 """The spans of one run.
 
 A span for the run, under it one for each step that ran, and where a step may be retried, under that one for each of
-its attempts. A workflow that is called in a body has a span as well, and its steps are under it. The items of a map are under a span of the map, so that ten thousand of them can be folded, and whoever
-takes the list has one span to link to. Links go from a step to what it takes its values from.
+its attempts. A workflow that is called in a body has a span as well, and so has a phase; their steps are under it. The
+items of a map are under a span of the map, so that ten thousand of them can be folded, and whoever takes the list has
+one span to link to. Links go from a step to what it takes its values from.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from flowkit.telemetry.attributes import (
     ENDS,
     ITEMS,
     KEY,
+    PHASE,
     REASON,
     RUN_ID,
     STATUS,
@@ -27,6 +29,7 @@ from flowkit.telemetry.attributes import (
     TOTAL,
     WORKFLOW,
 )
+from flowkit.telemetry.phases import Phases
 from flowkit.telemetry.places import Lines, definition
 from flowkit.telemetry.steps import StepSpan, mark, reason_of, record
 
@@ -84,6 +87,7 @@ class RunSpans:
         contexts.attach(self._here)  # the context is the run's own, and everything in it gets a copy of it
         self._steps: dict[int, StepSpan] = {}
         self._maps: dict[int, _Map] = {}
+        self._phases = Phases()
         self._made: dict[int, SpanContext] = {}
         """What can be linked to, by node."""
         self._lines = Lines()
@@ -142,6 +146,11 @@ class RunSpans:
                 self._steps[index].abandon()
         elif isinstance(event, events.ItemsCollected):
             self._collected(index, event)
+        elif isinstance(event, events.PhaseStarted):
+            self._begin_phase(index, event)
+        elif isinstance(event, events.PhaseFinished):
+            home, region = self._machine.homes[index], self._machine.nodes[index].region
+            self._phases.end(home, region, {TOTAL + word: count for word, count in event.counts.items()})
         elif isinstance(event, events.ItemsFinished) and index in self._maps:
             self._maps[index].coming = False
             self._close_map(index)
@@ -156,6 +165,7 @@ class RunSpans:
         for over in self._maps.values():
             over.span.set_attribute(ABANDONED, True)
             over.span.end()
+        self._phases.close()
         span = self.span
         span.set_attribute(STATUS, status)
         span.set_attributes({TOTAL + word: count for word, count in self._totals.items()})
@@ -188,8 +198,12 @@ class RunSpans:
         return StepSpan(span, parent, retried=policy is not None and policy.retry is not None)
 
     def _above(self, index: int) -> Context:
-        """What the span of a node is under: the call in whose place it is, or the run."""
-        call = self._steps.get(self._machine.homes[index].node)
+        """What the span of a node is under: its phase, the call in whose place it is, or the run."""
+        home = self._machine.homes[index]
+        phase = self._phases.around(home, self._machine.nodes[index].region)
+        if phase is not None:
+            return phase
+        call = self._steps.get(home.node)
         return call.context if call is not None else self._here
 
     def _is_flow(self, index: int) -> bool:
@@ -235,6 +249,13 @@ class RunSpans:
                 status == "succeeded" or self._machine.nodes[index].tolerant or group.leaves_out
             )
             self._close_map(group.written)
+
+    def _begin_phase(self, index: int, event: events.PhaseStarted) -> None:
+        node, above = self._machine.nodes[index], self._above(index)
+        attributes: dict[str, AttributeValue] = {RUN_ID: self._run_id, PHASE: event.phase, KEY: event.key}
+        self._lines.place(node, attributes)
+        span = self._tracer.start_span(f"phase {event.phase}", above, attributes=attributes)
+        self._phases.begin(self._machine.homes[index], node.region, span, above)
 
     # -- maps -------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowkit import step, workflow
+from flowkit import always, concurrent, otherwise, step, when, workflow
 from flowkit.checks import check, find
 from flowkit.checks.dependencies import cycles
 from flowkit.graph import record
@@ -128,3 +128,65 @@ def test_order_alone_is_no_circle():
         return after(value)
 
     assert check(record(report.spec, (3,), {})).warnings == ()
+
+
+def test_a_dependency_against_the_text_is_no_circle_where_nothing_keeps_its_place():
+    @step
+    def show(value: int) -> None:
+        """Change the world."""
+
+    @step(depends_on=show)
+    def tidy() -> None:
+        """Change the world."""
+
+    @workflow
+    def report(value: int) -> None:
+        with concurrent():
+            tidy()
+            show(value)
+
+    assert list(cycles(record(report.spec, (1,), {}))) == []
+    report(1)
+
+
+def test_a_dependency_between_the_branches_of_a_test_is_no_circle_where_the_text_agrees():
+    @step
+    def is_large(value: int) -> bool:
+        return value > 3
+
+    @step
+    def show(value: int) -> None:
+        """Change the world."""
+
+    @step(depends_on=show)
+    def tell(value: int) -> None:
+        """Change the world."""
+
+    @workflow
+    def report(value: int) -> None:
+        with when(is_large(value)):
+            show(value)
+        with otherwise():
+            tell(value)
+
+    assert list(cycles(record(report.spec, (1,), {}))) == []
+    report(1)
+
+
+def test_cleaning_up_may_depend_on_the_work_but_not_the_work_on_the_cleaning_up():
+    @step
+    def work() -> None:
+        """Change the world."""
+
+    @step(depends_on=work)
+    def close() -> None:
+        """Change the world."""
+
+    @workflow
+    def sound() -> None:
+        with always():
+            close()
+        work()
+
+    assert list(cycles(record(sound.spec, (), {}))) == []
+    sound()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import attrs
 import pytest
 
 from flowkit import (
@@ -22,6 +23,7 @@ from flowkit import (
     Signal,
     StepOptions,
     StepTimeout,
+    ValidationError,
     concurrent,
     gate,
     live,
@@ -207,6 +209,56 @@ def test_a_deferred_choice_takes_what_comes_first_and_stops_the_rest():
     paid.send(run, 5)
     assert run.result(timeout=LONG) == Selected("paid", 5)
     assert {record.key: record.status for record in run.steps} == {"paid": "succeeded", "sleep": "cancelled"}
+
+
+@attrs.frozen
+class Payment:
+    amount: int
+    notes: list[str]
+
+
+@pytest.mark.parametrize(
+    ("signal", "message", "path"),
+    [
+        (paid, "41", "$"),
+        (paid, None, "$"),
+        (Signal[list[int]]("paid"), [1, 2, "3"], "$[2]"),
+        (Signal[Payment]("paid"), Payment(1, ["fine", 2]), "$.notes[1]"),
+        (Signal[int | None]("paid"), 0.5, "$"),
+    ],
+)
+def test_a_message_that_is_not_what_its_signal_was_declared_with_is_refused(signal, message, path):
+    run = waiting(payment.start())
+    with pytest.raises(ValidationError, match=r"a message for the signal `paid` doesn't fit: `\$") as refused:
+        signal.send(run, message)
+    assert refused.value.path == path
+    assert run.status is RunStatus.WAITING
+    assert paid.send(run, 41)
+    assert run.result(timeout=LONG) == 42
+
+
+@pytest.mark.parametrize(
+    ("signal", "message"),
+    [
+        (Signal("paid"), 41),
+        (Signal[object]("paid"), 41),
+        (Signal[float]("paid"), 41),
+        (Signal[int | None]("paid"), 41),
+        (Signal["NotThere"]("paid"), 41),
+    ],
+)
+def test_a_message_that_fits_or_of_whose_type_nothing_is_known_is_sent(signal, message):
+    run = waiting(payment.start())
+    assert signal.send(run, message)
+    assert run.result(timeout=LONG) == 42
+
+
+def test_a_refused_message_uses_up_no_mark():
+    run = waiting(payment.start())
+    with pytest.raises(ValidationError):
+        paid.send(run, "41", dedup="event")  # type: ignore[arg-type]
+    assert paid.send(run, 41, dedup="event")
+    assert run.result(timeout=LONG) == 42
 
 
 def test_a_signal_knows_its_type():

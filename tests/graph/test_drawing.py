@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowkit import Outcome, concurrent, in_order, outcome, step, unmapped, workflow
+from flowkit import Outcome, concurrent, in_order, otherwise, outcome, phase, step, unmapped, when, workflow
 from flowkit.graph import Edge, Graph, Kind, record
 from flowkit.graph.picture import Picture
 
@@ -78,7 +78,26 @@ def chart(graph: Graph) -> list[str]:
 
 
 def pairs(graph: Graph) -> set[tuple[str, str, Edge]]:
-    return {(graph.keys[a.source], graph.keys[a.target], a.kind) for a in Picture(graph).arrows()}
+    picture = Picture(graph)
+    return {(picture.name(a.source), picture.name(a.target), a.kind) for a in picture.arrows()}
+
+
+def drawn_pairs(graph: Graph) -> list[tuple[int, int]]:
+    """The arrows between nodes; one from or to a region is one from or to all that is in it."""
+    regions = graph.regions
+
+    def nodes_of(end):
+        if isinstance(end, int):
+            return [end]
+        found = []
+        for node in graph.nodes:
+            region = node.region
+            while region not in (0, end.index):
+                region = regions[region].parent
+            found += [node.index] if region else []
+        return found
+
+    return [(a, b) for arrow in Picture(graph).arrows() for a in nodes_of(arrow.source) for b in nodes_of(arrow.target)]
 
 
 def test_text_is_in_the_order_of_the_source_and_names_what_each_call_takes_and_waits_for():
@@ -91,15 +110,14 @@ def test_text_is_in_the_order_of_the_source_and_names_what_each_call_takes_and_w
         "  score.map    each of fetch; takes scale",
         "  score#2.map  item by item of score.map",
         "  total        takes score#2.map",
-        "  in_order",
-        "    save       after total",
+        "  in_order     after total",
+        "    save",
         "    concurrent",
         "      save#2   after save",
         "      save#3   after save",
-        "    (order)#2  after save#2, save#3",
-        "  outcome      of total; after (order)#2",
+        "  outcome      of total; after concurrent",
         "  judge        takes outcome",
-        "  late         after any of fetch, total; after (order)#2",
+        "  late         after any of fetch, total; after concurrent",
         "  returns judge, late",
     ]
 
@@ -138,12 +156,12 @@ def test_mermaid_has_a_shape_for_each_kind_of_node_and_a_box_for_each_region():
         'n3[["score.map"]]',
         'subgraph r1 ["in_order"]',
         'subgraph r2 ["concurrent"]',
-        'n10((" "))',
         'n12{{"outcome"}}',
         "n2 --> n3",
-        "n3 -->|each| n4",
+        "n3 ==>|each| n4",
         "n5 -->|outcome| n12",
-        "n5 -.-> n6",
+        "n5 -.-> r1",
+        "r2 -.-> n12",
         "n2 -.->|any| n14",
         "class n13,n14 returned",
     ):
@@ -169,14 +187,15 @@ def test_dot_has_the_same_nodes_edges_and_regions():
     for line in (
         'n0 [label="url", shape=parallelogram];',
         'n3 [label="score.map", peripheries=2];',
-        "subgraph cluster_2 {",
+        "subgraph cluster_r2 {",
         'label="concurrent";',
         'n12 [label="outcome", shape=hexagon];',
         'n13 [label="judge", penwidth=3];',
         "n2 -> n3;",
-        'n3 -> n4 [label="each"];',
+        'n3 -> n4 [label="each", style=bold];',
         'n5 -> n12 [label="outcome"];',
-        "n5 -> n6 [style=dashed];",
+        "n5 -> n6 [style=dashed, lhead=cluster_r1];",
+        "n9 -> n12 [style=dashed, ltail=cluster_r2];",
         'n2 -> n14 [label="any", style=dashed];',
     ):
         assert line in lines
@@ -193,8 +212,8 @@ def test_order_that_follows_from_the_data_is_left_out():
 
     assert pairs(after_effect.graph("x")) == {
         ("save", "fetch", Edge.ORDER),
-        ("fetch", "score", Edge.DATA),
-        ("score", "total", Edge.DATA),
+        ("fetch", "score.map", Edge.DATA),
+        ("score.map", "total", Edge.DATA),
     }
 
 
@@ -216,9 +235,16 @@ def test_names_are_escaped():
     assert re.sub(r"\\(.)", r"\1", quoted[1]).replace("&amp;", "&") == shown
 
 
+def named() -> object:
+    return phase("stage")
+
+
 shapes = st.recursive(
     st.sampled_from(["save", "score", "fetch"]),
-    lambda inner: st.tuples(st.sampled_from([in_order, concurrent]), st.lists(inner, max_size=4)),
+    lambda inner: st.one_of(
+        st.tuples(st.sampled_from([in_order, concurrent, named]), st.lists(inner, max_size=4)),
+        st.tuples(st.lists(inner, max_size=3), st.lists(inner, max_size=3)),
+    ),
     max_leaves=12,
 )
 
@@ -237,11 +263,18 @@ def build(shape) -> Graph:
             last.append(score(last[-1]))
         elif part == "fetch":
             fetch("x")
-        else:
+        elif callable(part[0]):
             region, inner = part
             with region():
                 for one in inner:
                     write(one, last)
+        else:
+            known = list(last)  # what is in a branch stays in it
+            for branch, inner in zip((lambda: when(fetch("x")), otherwise), part, strict=True):
+                with branch():
+                    for one in inner:
+                        write(one, last)
+                last[:] = known
 
     return record(nested.spec, (), {})
 
@@ -275,9 +308,33 @@ def test_a_drawing_orders_calls_as_the_graph_does(shape):
     """Leaving out arrows and barriers neither loses nor invents that one call comes before another."""
     graph = build(shape)
     calls = {node.index for node in graph.nodes if node.kind is Kind.CALL}
-    written = reached([(i, node.index) for node in graph.nodes for i in (*node.data, *(node.order or ()))])
-    drawn = reached([(arrow.source, arrow.target) for arrow in Picture(graph).arrows()])
-    assert {(a, b) for a, b in drawn if {a, b} <= calls} == {(a, b) for a, b in written if {a, b} <= calls}
+    tested = [(i, node.index) for node in graph.nodes for i in decided_by(graph, node)]
+    written = reached([*tested, *((i, node.index) for node in graph.nodes for i in (*node.data, *(node.order or ())))])
+    drawn = reached(drawn_pairs(graph))
+    assert {(a, b) for a, b in drawn if {a, b} <= calls} == {
+        (a, b) for a, b in written if {a, b} <= calls and not are_alternatives(graph, a, b)
+    }
+
+
+def branches_of(graph: Graph, index: int) -> dict[int, bool]:
+    """By what it is decided whether a node runs, and what that has to be."""
+    region = graph.regions[graph.nodes[index].region]
+    found = {}
+    while region.parent is not None:
+        if region.test >= 0:
+            found[region.test] = region.wanted
+        region = graph.regions[region.parent]
+    return found
+
+
+def decided_by(graph: Graph, node) -> list[int]:
+    return list(branches_of(graph, node.index)) if node.kind is not Kind.BARRIER else []
+
+
+def are_alternatives(graph: Graph, a: int, b: int) -> bool:
+    """Whether never both run: the one stands in a `when`, and the other in its `otherwise`."""
+    one, other = branches_of(graph, a), branches_of(graph, b)
+    return any(other.get(test, wanted) is not wanted for test, wanted in one.items())
 
 
 @pytest.mark.parametrize("draw", [Graph.to_text, Graph.to_mermaid, Graph.to_dot])

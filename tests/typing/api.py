@@ -1,7 +1,8 @@
 """What type checkers see of flowkit. Never executed: mypy and pyright read it, both in strict mode.
 
 A mistake stands with the code of mypy's error. Both checkers have to find it: an ignore that either of them doesn't
-need is an error itself. What a checker can't follow is in limits.py, with what to write instead.
+need is an error itself. The words of bodies are in words.py. What a checker can't follow is in limits.py, with what to
+write instead.
 """
 
 # pyright: strict, reportUnnecessaryTypeIgnoreComment=true
