@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from flowkit import outcome, workflow
-from flowkit.engine.groups import collect
+from flowkit.engine.collecting import collect
 from flowkit.engine.machine import Machine
 from flowkit.engine.requests import Failure, Record, Stop, Work
 from flowkit.engine.statuses import RunStatus, Status
