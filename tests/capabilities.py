@@ -85,7 +85,10 @@ GROUPS: dict[str, dict[str, Capability]] = {
         "M50": Capability("which errors are worth another attempt"),
         "M51": Capability("time limits of an attempt and of a step", "of a whole workflow"),
         "M52": Capability("a failure fails the run, is skipped, is stood in for, or is retried for ever"),
-        "M53": Capability("a function that is called when a step has succeeded, and one for when it has failed"),
+        "M53": Capability(
+            "a function that is called when a step has succeeded, and one for when it has failed",
+            "said at the step itself, not by an observer",
+        ),
         "M54": Capability("after a failure nothing new begins, or the rest goes on"),
         "M55": Capability("failures as values, and as exceptions that name all of them"),
         "M56": Capability("whatever code of a user raises harms nothing else"),

@@ -472,6 +472,31 @@ def test_an_unknown_run_is_named_with_its_near_name():
         run.result()
 
 
+@pytest.mark.covers("M53")
+def test_an_observer_is_told_once_of_each_end_and_changes_nothing():
+    told = []
+
+    def look(event):
+        if isinstance(event, events.StepSucceeded | events.StepFailed):
+            told.append((event.key, event.kind))
+
+    @step
+    def good() -> int:
+        return 1
+
+    @step
+    def bad(x: int) -> int:
+        raise LookupError(x)
+
+    @workflow
+    def work() -> int:
+        return bad(good())
+
+    with Engine(observers=[look]), pytest.raises(LookupError):
+        work()
+    assert told == [("good", "step_succeeded"), ("bad", "step_failed")]
+
+
 @pytest.mark.covers("M56", "M94", "M95", "M97")
 def test_an_observer_that_raises_hurts_nobody(caplog):
     told = []

@@ -14,7 +14,9 @@ from flowkit import (
     Engine,
     NonDeterminismError,
     Outcome,
+    Retry,
     Skipped,
+    StepOptions,
     concurrent,
     discard,
     in_order,
@@ -936,3 +938,30 @@ def test_a_block_round_the_call_of_itself_doesnt_keep_it_from_being_a_round():
 
     run = count.start(0, 3)
     assert run.result(timeout=LONG) == 3
+
+
+@pytest.mark.covers("M25")
+@pytest.mark.parametrize("fails", [False, True])
+def test_options_that_a_called_workflow_has_for_its_steps_hold_in_it_alone(fails):
+    tries: dict[str, int] = {}
+
+    @step
+    def attempt(name: str, x: int) -> int:
+        tries[name] = tries.get(name, 0) + 1
+        if tries[name] == 1 or (fails and name == "inside"):
+            raise OSError(name)
+        return x
+
+    @workflow(defaults=StepOptions(retries=Retry(3, backoff=[0, 0])))
+    def group(x: int) -> int:
+        return attempt("inside", x)
+
+    @workflow(fail_fast=False)
+    def work(x: int) -> list[object]:
+        inside = outcome(group(inc(x)))
+        return [inside, outcome(attempt("outside", x))]
+
+    inside, outside = work(1)
+    assert inside.ok is not fails
+    assert not outside.ok
+    assert tries == {"inside": 3 if fails else 2, "outside": 1}
