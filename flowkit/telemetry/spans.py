@@ -184,7 +184,9 @@ class RunSpans:
         attributes = self._describe(index, node)
         sources: Iterable[int] = node.data
         parent = self._above(index)
-        if group is None:
+        if index in machine.undoing:
+            sources = (machine.undoing[index],)
+        elif group is None:
             self._lines.place(node, attributes)
         else:
             sources = group.sources(index - group.base)

@@ -629,3 +629,27 @@ def test_the_span_of_a_map_over_a_stream_is_open_until_all_items_have_ended(span
     assert len(items) == 5
     assert all(one.parent.span_id == span.context.span_id for one in items)
     assert all(one.end_time <= span.end_time for one in items)
+
+
+def test_a_compensation_has_a_span_of_its_own_and_links_to_what_it_undoes(spans):
+    def undo(done: Outcome[int], x: int) -> None:
+        pass
+
+    @step(compensate=undo)
+    def book(x: int) -> int:
+        return x
+
+    @workflow
+    def booking() -> int:
+        return odd(book(2))
+
+    with pytest.raises(ValueError, match="2"):
+        booking()
+    assert sorted(spans.tree()) == [
+        "  step book: succeeded",
+        "  step book:undo: succeeded",
+        "  step odd: failed",
+        "run booking: failed",
+    ]
+    (link,) = spans["step book:undo"].links
+    assert link.context.span_id == spans["step book"].context.span_id
