@@ -200,9 +200,19 @@ class Streaming(Growing):
             gone += [part, *items]
         if self.keeps or self.listening or self._lingering or stream.home.undoes:
             return
-        del stream.batches[batch.number]
-        self._erase(gone)
-        self.stirring.difference_update(gone)
+        if self._erase(gone):
+            del stream.batches[batch.number]
+
+    def _erase(self, gone: list[int]) -> bool:
+        """Let go of nodes, and of the streams among them."""
+        known = set(gone)
+        erased = super()._erase(gone)
+        if erased and self.pulls:
+            self._streams = [stream for stream in self._streams if stream.map not in known]
+            for pull in known.intersection(self.pulls):
+                del self.pulls[pull]
+            self.stirring.difference_update(known)
+        return erased
 
     def _list_of(self, stream: Stream) -> list[Any] | None:
         """What a stream has come to, in the order of its items; None where nobody takes it."""

@@ -586,3 +586,28 @@ def test_what_is_yielded_has_to_fit():
 
 def test_a_generator_is_called_as_the_function_it_is():
     assert list(count(3)) == [0, 1, 2]
+
+
+@pytest.mark.usefixtures("engine")
+def test_streams_of_called_workflows_are_forgotten_with_them():
+    @workflow
+    def numbers(n: int) -> list[int]:
+        return inc.map(count(n))
+
+    @workflow
+    def many(ns: list[int]) -> list[list[int]]:
+        return numbers.map(ns)
+
+    @step
+    def shorter(xs: list[int]) -> int:
+        assert xs == list(range(1, len(xs) + 1))
+        return len(xs) - 1
+
+    @workflow
+    def rounds(n: int) -> int:
+        if n == 0:
+            return 0
+        return rounds(shorter(numbers(n)))
+
+    assert many([3, 0, MANY, 5]) == [list(range(1, n + 1)) for n in (3, 0, MANY, 5)]
+    assert rounds(30) == 0
