@@ -20,6 +20,7 @@ from flowkit.engine.calling import Calling
 from flowkit.engine.conclusion import Conclusion, conclude
 from flowkit.engine.coroutines import Coroutines
 from flowkit.engine.current import attempt_here
+from flowkit.engine.ending import GRACE
 from flowkit.engine.machine import Machine
 from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
@@ -365,7 +366,7 @@ class Driver:
         try:
             self._drive(place)
         except KeyboardInterrupt:
-            self._interrupted()
+            self._interrupted(place)
             raise
 
     def answer(self, recorder: Recorder, local: int) -> Any:
@@ -429,15 +430,29 @@ class Driver:
             return _patience(None)
         return _patience(max(0.0, self.machine.deadline - self.services.clock.now()))
 
-    def _interrupted(self) -> None:
+    def _interrupted(self, place: Place) -> None:
+        """Cancel the run, and wait for its end, with all that cleans up."""
+        now, place.awaits = self.services.clock.now, -1
         with self.lock:
+            # From here on others do everything. Inline there are none.
+            self._driven = False
             if self.conclusion is None:
-                self.machine.cancel(CancelReason.USER, self.services.clock.now(), "interrupted")
+                self.machine.cancel(CancelReason.USER, now(), "interrupted")
                 self.after()
         # What the interrupt may have cut in two can't be waited for without end, unlike what cleans up.
-        while not self.wait(timeout=1.0):
+        patience = GRACE + LOOK_UP if self.machine.sheltered else 1.0
+        until = now() + patience
+        while self.conclusion is None:
+            if self.services.inline:
+                self.serve(place)
+            if self.wait(self._patience()):
+                return
+            if self.services.inline:
+                self.tick()
             with self.lock:
-                if not self.machine.is_cleaning_up:
+                if self.machine.is_cleaning_up:
+                    until = now() + patience
+                elif now() > until:
                     self.crash(KeyboardInterrupt("interrupted"))
 
     def serve(self, place: Place) -> None:
@@ -493,7 +508,7 @@ class Driver:
                     calling.refuse(value, spec)
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt) and place.is_callers:
-                    self._hand_in_interrupt(index, 1)
+                    self._hand_in_interrupt(index, 1, error)
                     raise
                 return self._hand_in(index, 1, place, queues, machine.fail, calling.failure(index, 1, error))
             if inline:
@@ -537,8 +552,8 @@ class Driver:
                 feed, fact = self.coroutines.run_here(index, attempt)
             else:
                 feed, fact = self.calling.run(self, index, attempt, place)
-        except KeyboardInterrupt:
-            self._hand_in_interrupt(index, attempt)
+        except KeyboardInterrupt as error:
+            self._hand_in_interrupt(index, attempt, error)
             raise
         return self._hand_in(index, attempt, place, queues, feed, fact)
 
@@ -562,13 +577,18 @@ class Driver:
             self.after()
             return following
 
-    def _hand_in_interrupt(self, index: int, attempt: int) -> None:
-        """Ctrl-C hit a step in the calling thread: the run is cancelled, and this node with it."""
+    def _hand_in_interrupt(self, index: int, attempt: int, error: KeyboardInterrupt) -> None:
+        """Ctrl-C hit a step in the calling thread: the run is cancelled, and this node with it.
+
+        What cleans up isn't cancelled with the run: there it is a failure like any other, and the rest goes on.
+        """
         now = self.services.clock.now()
         with self.lock:
             self.machine.cancel(CancelReason.USER, now, "interrupted")
             self.after()
-            self.machine.ended(index, attempt, now)
+            if self.conclusion is None:
+                self.machine.fail(index, Failure(error), attempt, now)
+                self.after()
 
     # -- after every transition -------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from flowkit import (
     always,
     concurrent,
     current,
+    discard,
     outcome,
     race,
     result_of,
@@ -570,6 +571,78 @@ booking()
             assert process.wait(LONG) != 0
         finally:
             process.kill()
+
+
+def give_up(done: Outcome[int], x: int) -> None:
+    ledger.append(f"interrupted at {x}")
+    raise KeyboardInterrupt
+
+
+@step(compensate=give_up)
+def do_until_interrupted(x: int) -> int:
+    return x
+
+
+@step
+def interrupt(*_args: int) -> int:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("engine")
+def test_ctrl_c_undoes_what_was_done_wherever_steps_run():
+    @workflow
+    def booking() -> int:
+        return interrupt(do(1), do(2))
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+    assert ledger[2:] == ["undo 2: succeeded", "undo 1: succeeded"]
+
+
+@pytest.mark.parametrize("ends", [fail, interrupt])
+@pytest.mark.usefixtures("engine")
+def test_ctrl_c_in_a_compensation_is_its_failure_and_the_rest_goes_on(ends):
+    @workflow
+    def booking() -> int:
+        return ends(do(1), do_until_interrupted(2), do(3))
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+    assert ledger[2:] == ["undo 3: succeeded", "interrupted at 2", "undo 1: succeeded"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_ctrl_c_in_an_always_block_is_its_failure_and_the_run_ends():
+    @workflow
+    def booking() -> int:
+        with always():
+            discard(interrupt())
+        return do(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+
+
+def test_ctrl_c_waits_for_a_compensation_that_is_tried_again():
+    tries: list[int] = []
+
+    @step(retries=Retry(2, backoff=[1.5], jitter=0))  # longer than a run that hangs is given
+    def try_again(done: Outcome[int], x: int) -> None:
+        tries.append(x)
+        if len(tries) < 2:
+            raise ConnectionError("not yet")
+
+    @step(compensate=try_again)
+    def reserve(x: int) -> int:
+        return x
+
+    @workflow
+    def booking() -> int:
+        return interrupt(reserve(1))
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+    assert tries == [1, 1]
 
 
 # -- what can't be --------------------------------------------------------------------------------------------------------
