@@ -153,7 +153,8 @@ def _undoing(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
         first = next(iter(signature.parameters.values()))
         hint = undo.hints.get(first.name, Any)
         kind = get_origin(hint) or hint
-        if first.kind is not first.VAR_POSITIONAL and isinstance(kind, type) and not issubclass(Outcome, kind):
+        takes = kind is Any or not isinstance(kind, type) or issubclass(Outcome, kind)
+        if first.kind is not first.VAR_POSITIONAL and not takes:
             wrong = f"`{undo.label}` can't undo `{spec.label}`: its `{first.name}` is {with_article(show(hint))}"
     if wrong:
         given = ", ".join(["done: Outcome[...]", *_parameters(spec)])

@@ -692,3 +692,20 @@ def test_a_compensation_takes_an_outcome_first():
 
     with pytest.raises(CheckFailed, match="its `x` is an `int`"):
         booking()
+
+
+def test_a_compensation_without_annotations_is_taken_as_it_is():
+    def take_back(done, x):  # type: ignore[no-untyped-def]
+        ledger.append(f"{done.value} {x}")
+
+    @step(compensate=take_back)
+    def reserve(x: int) -> int:
+        return x + 1
+
+    @workflow
+    def booking() -> int:
+        return fail(reserve(1))
+
+    with pytest.raises(ValueError, match="no"):
+        booking()
+    assert ledger == ["2 1"]
