@@ -313,15 +313,15 @@ class Growing(Attempts):
             return
         self._erase(list(self._parts(body)))
 
-    def _erase(self, gone: list[int]) -> None:
-        """Let go of nodes that nobody asks about any more.
+    def _erase(self, gone: list[int]) -> bool:
+        """Let go of nodes that nobody asks about any more; says whether they are gone.
 
         Not where an attempt of theirs was told to stop, or where the run tells in the end what failed while it cleaned up.
         """
         status = self.status
         told = not self._stopped.isdisjoint(gone) or (self.mishaps and not set(self.mishaps).isdisjoint(gone))
         if told or any(status[index] is Status.CANCELLED for index in gone):
-            return
+            return False
         known = set(gone)
         if any(timer[3] in known for timer in self._timers):
             self._timers = [timer for timer in self._timers if timer[3] not in known]
@@ -352,3 +352,4 @@ class Growing(Attempts):
             if end == len(gone) or gone[end] != gone[end - 1] + 1:
                 self._free_up(gone[start], end - start)
                 start = end
+        return True

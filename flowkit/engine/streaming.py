@@ -201,7 +201,18 @@ class Streaming(Growing):
             return
         del stream.batches[batch.number]
         self._erase(gone)
+
+    def _erase(self, gone: list[int]) -> bool:
+        if not super()._erase(gone):
+            return False
         self.stirring.difference_update(gone)
+        if self._streams:
+            for index in gone:
+                self.pulls.pop(index, None)
+            # With a body that has ended go its streams, which nobody may have looked at since they did.
+            known = set(gone)
+            self._streams = [stream for stream in self._streams if stream.map not in known]
+        return True
 
     def _list_of(self, stream: Stream) -> list[Any] | None:
         """What a stream has come to, in the order of its items; None where nobody takes it."""

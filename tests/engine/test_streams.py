@@ -434,6 +434,23 @@ def test_a_workflow_in_a_body_streams_as_on_its_own():
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+@pytest.mark.parametrize("source", [count, count_slowly], ids=["plain", "async"])
+def test_workflows_that_stream_are_mapped(source, executor):
+    """What stood for the items of one is reused for the next."""
+
+    @workflow
+    def each(n: int) -> list[int]:
+        return inc_async.map(inc.map(source(n)))
+
+    @workflow
+    def work(n: int) -> list[list[int]]:
+        return each.map(count(n))
+
+    with Engine(executor=executor):
+        assert work(60) == [list(range(2, n + 2)) for n in range(60)]
+
+
 def test_the_first_of_a_stream():
     @workflow
     def work(n: int) -> int:
