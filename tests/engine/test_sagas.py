@@ -19,6 +19,7 @@ from flowkit import (
     Outcome,
     PolicyError,
     Retry,
+    Run,
     RunCancelled,
     StepOptions,
     always,
@@ -643,6 +644,58 @@ def test_ctrl_c_waits_for_a_compensation_that_is_tried_again():
     with pytest.raises(KeyboardInterrupt):
         booking()
     assert tries == [1, 1]
+
+
+@pytest.mark.parametrize("where", ["under way", "before it", "between them"])
+def test_a_run_ends_though_the_loop_of_its_compensations_is_closed(where):
+    """What can't be undone any more is told; what can be is undone."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def undo_on_loop(done: Outcome[int], x: int) -> None:
+        begun.set()
+        if where == "under way":
+            await asyncio.sleep(LONG)
+
+    def undo_in_thread(done: Outcome[int], x: int) -> None:
+        begun.set()
+        go_on.wait(LONG)
+        ledger.append(f"undo {x}")
+
+    @step(compensate=undo_on_loop)
+    async def reserve(x: int) -> int:
+        return x
+
+    @step(compensate=undo_in_thread)
+    def charge(x: int) -> int:
+        return x
+
+    @step
+    async def wait(*_args: int) -> int:
+        begun.set()
+        await asyncio.sleep(LONG)
+        return 0
+
+    @workflow
+    def booking() -> int:
+        if where == "before it":
+            return wait(reserve(1), reserve(charge(2)))
+        if where == "between them":
+            return fail(charge(reserve(1)))
+        return fail(reserve(charge(reserve(1))))
+
+    async def leave() -> Run[int]:
+        run = booking.start()
+        while not begun.is_set():
+            await asyncio.sleep(0)
+        return run
+
+    run = asyncio.run(leave())
+    go_on.set()
+    assert run.wait(LONG)
+    with pytest.raises(RunCancelled if where == "before it" else ValueError) as caught:
+        run.result()
+    assert ledger == ["undo 2" if where == "before it" else "undo 1"]
+    assert any("isn't undone" in note for note in caught.value.__notes__)
 
 
 # -- what can't be --------------------------------------------------------------------------------------------------------
