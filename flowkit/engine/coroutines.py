@@ -123,9 +123,9 @@ class Coroutines:
         machine = run.machine
         self._called = True  # or it would be called from in here
         machine.cancel(CancelReason.SHUTDOWN, now, CLOSED)
-        for index, attempt in set(self._tasks) - self._begun:
+        for unbegun, attempt in set(self._tasks) - self._begun:
             if attempt:
-                machine.fail(index, Failure(RuntimeError(CLOSED)), attempt, now)
+                machine.fail(unbegun, Failure(RuntimeError(CLOSED)), attempt, now)
         run.after()
         while not run.is_over and (index := machine.take(LANES, now)) is not None:
             attempt = 0 if index in machine.other_work else machine.attempts.get(index, 1)

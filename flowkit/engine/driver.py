@@ -77,6 +77,7 @@ class Driver:
         "_run_id",
         "_kept",
         "_stopped",
+        "_unclosed",
         "_waiting",
         "_wakes",
         "_watchers",
@@ -146,6 +147,8 @@ class Driver:
         """Whether anybody ever waited, looked at its events or cancelled it."""
         self._wakes: list[Callable[[], None]] = []
         self._stopped: set[tuple[int, int]] = set()
+        self._unclosed: list[Callable[[], None]] = []
+        """What the thread of an inline run has to close: somebody's own code, so not under the lock."""
         self._kept: object = None
         """What its store keeps of it, if that is for as long as it is held."""
         self._expired: list[Stop] = []
@@ -368,6 +371,8 @@ class Driver:
         except KeyboardInterrupt:
             self._interrupted(place)
             raise
+        finally:
+            self._close_unused()
 
     def answer(self, recorder: Recorder, local: int) -> Any:
         """The value of a node for the body of this run, which goes on in this thread: it works on the run meanwhile."""
@@ -601,6 +606,7 @@ class Driver:
                     self.machine.advance(self.services.clock.now())
                     self.after()
             self._stop_expired()
+            self._close_unused()
         except BaseException as error:  # noqa: BLE001 - see `serve`
             with self.lock:
                 self.crash(error)
@@ -660,12 +666,17 @@ class Driver:
 
     def _close_flow(self, generators: Sequence[Any]) -> None:
         """Close generators, whose `finally` is somebody's own code: not here, where the lock is held."""
-        services = self.services
         if self._coroutines is not None:
             self._coroutines.close_flow(generators)
-        closing = [one for one in generators if hasattr(one, "close")]
-        if closing:
-            services.timekeeper.wake_at(services.clock.now(), Closing(closing))
+        closing = [one.close for one in generators if hasattr(one, "close")]
+        if closing and self.services.inline:
+            self._unclosed += closing
+        elif closing:
+            self.services.workers.assist(Closing(closing))
+
+    def _close_unused(self) -> None:
+        while self._unclosed:
+            close(self._unclosed.pop(0))
 
     def _borrow(self, request: Borrow) -> None:
         """Have a place under a limit that other runs share, now or later."""
@@ -783,14 +794,14 @@ class Driver:
                 self._publish(news.kind, -1, news.told)
             if self.trace is not None:
                 self.trace.finished(str(conclusion.status), conclusion.error)
-            if self._coroutines is not None:
-                self._coroutines.close()
         except Exception:
             log.exception("somebody couldn't be told of the end of run %s", self.run_id)
         self.conclusion = conclusion
         for index, attempt in list(self._claims):
             if not self.machine.is_lingering(index, attempt):
                 self._give_back(index, attempt)
+        if self.services.inline and self._coroutines is not None:
+            self._unclosed.append(self._coroutines.close)
         self._coroutines = None  # which knows this run: what is over is to be gone when nobody holds it any more
         if self._changed is not None:
             self._changed.notify_all()
@@ -852,18 +863,25 @@ class Driver:
 
 
 class Closing:
-    """Generators that are to be closed."""
+    """Generators that are to be closed, by a worker: what their `finally` does may take its time."""
 
-    def __init__(self, generators: Sequence[Any]) -> None:
-        self._generators = generators
+    def __init__(self, closing: Sequence[Callable[[], None]]) -> None:
+        self._closing = closing
 
-    def tick(self) -> None:
+    def serve(self, _place: Place) -> None:
         """Close them."""
-        for one in self._generators:
-            try:
-                one.close()
-            except Exception:
-                log.exception("a generator couldn't be closed")
+        for one in self._closing:
+            close(one)
+
+
+def close(closing: Callable[[], None]) -> None:
+    """Close a generator, or a loop with what was left behind on it. Whatever that raises is nobody's failure."""
+    try:
+        closing()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        log.exception("a generator or an event loop couldn't be closed")
 
 
 class Claim:

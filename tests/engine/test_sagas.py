@@ -685,8 +685,7 @@ def test_a_run_ends_though_the_loop_of_its_compensations_is_closed(where):
 
     async def leave() -> Run[int]:
         run = booking.start()
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        await asyncio.to_thread(begun.wait, LONG)
         return run
 
     run = asyncio.run(leave())

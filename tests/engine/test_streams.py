@@ -14,6 +14,7 @@ from flowkit import (
     Engine,
     Limit,
     Outcome,
+    StepTimeout,
     discard,
     first,
     outcome,
@@ -524,6 +525,48 @@ def test_a_cancelled_run_closes_what_it_went_through(is_async):
     run.cancel()
     run.wait(LONG)
     assert closed.wait(LONG)
+
+
+@pytest.mark.parametrize("raised", [None, SystemExit(3)])
+def test_time_is_kept_while_a_generator_is_closed(raised):
+    closing, may = threading.Event(), threading.Event()
+
+    @step
+    def numbers() -> Iterator[int]:
+        try:
+            yield from range(10 * WINDOW)
+        finally:
+            closing.set()
+            if raised is not None:
+                raise raised
+            may.wait(2 * LONG)
+
+    @step
+    def refuse(x: int) -> int:
+        raise ValueError(x)
+
+    @step(timeout=0.05)
+    def wait() -> int:
+        may.wait(LONG)
+        return 0
+
+    @workflow
+    def broken() -> list[int]:
+        return refuse.map(numbers())
+
+    @workflow
+    def late() -> int:
+        return wait()
+
+    with Engine():
+        try:
+            with pytest.raises(ValueError, match="0"):
+                broken()
+            assert closing.wait(LONG)
+            with pytest.raises(StepTimeout):
+                late()
+        finally:
+            may.set()
 
 
 def test_a_limit_holds_across_a_stream():
