@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -372,7 +373,7 @@ class Driver:
             self._interrupted(place)
             raise
         finally:
-            self._close_unused()
+            close_all(self._unclosed)
 
     def answer(self, recorder: Recorder, local: int) -> Any:
         """The value of a node for the body of this run, which goes on in this thread: it works on the run meanwhile."""
@@ -606,7 +607,7 @@ class Driver:
                     self.machine.advance(self.services.clock.now())
                     self.after()
             self._stop_expired()
-            self._close_unused()
+            close_all(self._unclosed)
         except BaseException as error:  # noqa: BLE001 - see `serve`
             with self.lock:
                 self.crash(error)
@@ -672,11 +673,10 @@ class Driver:
         if closing and self.services.inline:
             self._unclosed += closing
         elif closing:
-            self.services.workers.assist(Closing(closing))
-
-    def _close_unused(self) -> None:
-        while self._unclosed:
-            close(self._unclosed.pop(0))
+            # In a thread of its own: it may take its time, and workers may have gone home with their engine.
+            thread = threading.Thread(target=close_all, args=(closing,), name="flowkit-closing", daemon=True)
+            with suppress(RuntimeError):  # the interpreter is exiting
+                thread.start()
 
     def _borrow(self, request: Borrow) -> None:
         """Have a place under a limit that other runs share, now or later."""
@@ -862,26 +862,15 @@ class Driver:
             return [self.step_record(i) for i in steps]
 
 
-class Closing:
-    """Generators that are to be closed, by a worker: what their `finally` does may take its time."""
-
-    def __init__(self, closing: Sequence[Callable[[], None]]) -> None:
-        self._closing = closing
-
-    def serve(self, _place: Place) -> None:
-        """Close them."""
-        for one in self._closing:
-            close(one)
-
-
-def close(closing: Callable[[], None]) -> None:
-    """Close a generator, or a loop with what was left behind on it. Whatever that raises is nobody's failure."""
-    try:
-        closing()
-    except KeyboardInterrupt:
-        raise
-    except BaseException:
-        log.exception("a generator or an event loop couldn't be closed")
+def close_all(closing: list[Callable[[], None]]) -> None:
+    """Close generators, or a loop with what was left behind on it. Whatever that raises is nobody's failure."""
+    while closing:
+        try:
+            closing.pop(0)()
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            log.exception("a generator or an event loop couldn't be closed")
 
 
 class Claim:

@@ -527,6 +527,56 @@ def test_a_cancelled_run_closes_what_it_went_through(is_async):
     assert closed.wait(LONG)
 
 
+@pytest.mark.parametrize("turns", range(24))
+async def test_a_stream_may_be_left_behind_just_before_something_is_pulled(turns):
+    @step
+    async def numbers() -> AsyncIterator[int]:
+        while True:
+            await asyncio.sleep(0)
+            yield 1
+
+    @step
+    async def wait(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return turns
+
+    @step
+    async def size(items: list[int]) -> int:
+        return len(items)
+
+    @workflow
+    def work() -> int:
+        return wait(race(size(inc_async.with_options(max_concurrency=1).map(numbers())), wait(turns)))
+
+    assert await work.start() == turns
+
+
+def test_what_is_being_pulled_when_its_engine_is_closed_is_closed_afterwards():
+    pulling, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    @step
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+            pulling.set()
+            go_on.wait(LONG)
+            yield from range(WINDOW)
+        finally:
+            closed.set()
+
+    @workflow
+    def work() -> list[int]:
+        return inc.map(numbers())
+
+    with Engine():
+        run = work.start()
+        assert pulling.wait(LONG)
+        run.cancel()
+    go_on.set()
+    assert closed.wait(LONG)
+
+
 @pytest.mark.parametrize("raised", [None, SystemExit(3)])
 def test_time_is_kept_while_a_generator_is_closed(raised):
     closing, may = threading.Event(), threading.Event()
