@@ -17,6 +17,7 @@ from flowkit import (
     StepTimeout,
     discard,
     first,
+    in_order,
     outcome,
     race,
     step,
@@ -406,6 +407,56 @@ def test_an_effect_after_another_waits_for_the_whole_stream():
     work(MANY)
     assert seen[-1] == "all said"
     assert len(seen) == MANY + 1
+
+
+@pytest.mark.parametrize("last", [False, True], ids=["plain", "effect"])
+@pytest.mark.usefixtures("engine")
+def test_an_effect_in_the_middle_of_a_chain_flows_item_by_item(last):
+    done = []
+
+    @step(effect=True)
+    def book(x: int) -> int:
+        done.append("book")
+        return x
+
+    @step(effect=last)
+    def confirm(x: int) -> int:
+        done.append("confirm")
+        return x
+
+    @workflow
+    def work(n: int) -> list[int]:
+        return confirm.map(book.map(count(n)))
+
+    assert work(4 * WINDOW) == list(range(4 * WINDOW))
+    assert done.index("confirm") <= WINDOW
+
+
+@pytest.mark.parametrize("way", ["in_order", "depends_on"])
+@pytest.mark.usefixtures("engine")
+def test_a_map_that_is_to_come_after_all_of_another_takes_its_list(way):
+    done = []
+
+    @step(effect=True)
+    def book(x: int) -> int:
+        done.append("book")
+        return x
+
+    @step
+    def confirm(x: int) -> int:
+        done.append("confirm")
+        return x
+
+    @workflow
+    def work(n: int) -> list[int]:
+        if way == "depends_on":
+            return confirm.with_options(depends_on=[book]).map(book.map(count(n)))
+        with in_order():
+            return confirm.map(book.map(count(n)))
+
+    n = 2 * WINDOW
+    assert work(n) == list(range(n))
+    assert done == ["book"] * n + ["confirm"] * n
 
 
 @pytest.mark.usefixtures("engine")
