@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -761,3 +762,19 @@ def test_a_compensation_without_annotations_is_taken_as_it_is():
     with pytest.raises(ValueError, match="no"):
         booking()
     assert ledger == ["2 1"]
+
+
+def test_a_generator_is_no_compensation():
+    def take_back(done: Outcome[int], x: int) -> Iterator[int]:
+        yield x
+
+    @step(compensate=take_back)
+    def reserve(x: int) -> int:
+        return x
+
+    @workflow
+    def booking() -> int:
+        return reserve(1)
+
+    with pytest.raises(CheckFailed, match="can't undo `reserve`: it is a generator"):
+        booking()
