@@ -163,6 +163,8 @@ class Engine:
                 raise
             made[0].raised(error)
             made[0].drive()
+            if isinstance(error, KeyboardInterrupt):
+                raise  # the second one, which came while the first was being seen to
         finally:
             for driver in made:
                 self._under_way.pop(id(driver), None)

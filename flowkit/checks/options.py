@@ -144,6 +144,15 @@ def _undoing(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
     signature = undo.signature if undo is not None else None
     if undo is None or signature is None:  # of what is built in, nothing is known
         return
+    if undo.streams:
+        yield _Conflict(
+            "compensate",
+            None,
+            f"`{undo.label}` can't undo `{spec.label}`: it is a generator",
+            "nobody would go through what it yields, so nothing of it would be done",
+            f"leave out `yield` in `{undo.label}`",
+        )
+        return
     where, wrong = "this is given how the step ended, and then what the step was given", ""
     try:
         signature.bind(None, *node.args, **(node.kwargs or {}))
@@ -153,7 +162,8 @@ def _undoing(spec: StepSpec, node: Node) -> Iterator[_Conflict]:
         first = next(iter(signature.parameters.values()))
         hint = undo.hints.get(first.name, Any)
         kind = get_origin(hint) or hint
-        if first.kind is not first.VAR_POSITIONAL and isinstance(kind, type) and not issubclass(Outcome, kind):
+        takes = kind is Any or not isinstance(kind, type) or issubclass(Outcome, kind)
+        if first.kind is not first.VAR_POSITIONAL and not takes:
             wrong = f"`{undo.label}` can't undo `{spec.label}`: its `{first.name}` is {with_article(show(hint))}"
     if wrong:
         given = ", ".join(["done: Outcome[...]", *_parameters(spec)])

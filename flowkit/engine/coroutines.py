@@ -98,6 +98,9 @@ class Coroutines:
         """Have the loop come for the steps that are ready. Under the lock."""
         if self._called:
             return
+        if self._is_lost:
+            self._give_up()
+            return
         self._called = True
         try:
             if self.loop is None:
@@ -106,9 +109,29 @@ class Coroutines:
                 self.loop.call_soon(self._serve)
             else:
                 self.loop.call_soon_threadsafe(self._serve)
-        except RuntimeError:  # it was closed, or can't be started at exit: nothing async can run any more
-            self._run.machine.cancel(CancelReason.SHUTDOWN, self._run.services.clock.now(), CLOSED)
-            self._run.after()
+        except RuntimeError:  # it was closed, or can't be started at exit
+            self._give_up()
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether the loop of the run's caller is being taken down: what is begun on it now may never end."""
+        return self._guard is not None and self._guard.cancelling() > 0
+
+    def _give_up(self) -> None:
+        """Nothing async can run any more: the run ends, and what would clean up fails. Under the lock."""
+        run, now = self._run, self._run.services.clock.now()
+        machine = run.machine
+        self._called = True  # or it would be called from in here
+        machine.cancel(CancelReason.SHUTDOWN, now, CLOSED)
+        for unbegun, attempt in set(self._tasks) - self._begun:
+            if attempt:
+                machine.fail(unbegun, Failure(RuntimeError(CLOSED)), attempt, now)
+        run.after()
+        while not run.is_over and (index := machine.take(LANES, now)) is not None:
+            attempt = 0 if index in machine.other_work else machine.attempts.get(index, 1)
+            machine.fail(index, Failure(RuntimeError(CLOSED)), attempt, now)
+            run.after()
+        self._called = False
 
     def stop(self, index: int, attempt: int) -> bool:
         """Cancel an attempt; says whether there is one to cancel."""
@@ -235,6 +258,8 @@ class Coroutines:
         while True:
             with run.lock:
                 self._called = False
+                if self._is_lost and not run.is_over:
+                    self._give_up()
                 index = None if run.is_over else run.machine.take(LANES, run.services.clock.now())
                 if index is None:
                     return
@@ -315,7 +340,7 @@ class Coroutines:
     def _check_in(self, index: int, attempt: int) -> None:
         """From here on it can be cancelled from outside. Raises `CancelledError` if it was to be stopped before."""
         self._begun.add((index, attempt))
-        if self._run.is_unwanted(index, attempt):
+        if self._is_lost or self._run.is_unwanted(index, attempt):
             import asyncio
 
             raise asyncio.CancelledError
@@ -355,5 +380,7 @@ class Coroutines:
         try:
             await ended
         except asyncio.CancelledError:
-            self._run.cancel(CancelReason.SHUTDOWN, CLOSED)
+            with self._run.lock:
+                if not self._run.is_over:
+                    self._give_up()
             raise

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from contextlib import suppress
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,7 @@ from flowkit.engine.calling import Calling
 from flowkit.engine.conclusion import Conclusion, conclude
 from flowkit.engine.coroutines import Coroutines
 from flowkit.engine.current import attempt_here
+from flowkit.engine.ending import GRACE
 from flowkit.engine.machine import Machine
 from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
@@ -76,6 +78,7 @@ class Driver:
         "_run_id",
         "_kept",
         "_stopped",
+        "_unclosed",
         "_waiting",
         "_wakes",
         "_watchers",
@@ -145,6 +148,8 @@ class Driver:
         """Whether anybody ever waited, looked at its events or cancelled it."""
         self._wakes: list[Callable[[], None]] = []
         self._stopped: set[tuple[int, int]] = set()
+        self._unclosed: list[Callable[[], None]] = []
+        """What the thread of an inline run has to close: somebody's own code, so not under the lock."""
         self._kept: object = None
         """What its store keeps of it, if that is for as long as it is held."""
         self._expired: list[Stop] = []
@@ -365,8 +370,10 @@ class Driver:
         try:
             self._drive(place)
         except KeyboardInterrupt:
-            self._interrupted()
+            self._interrupted(place)
             raise
+        finally:
+            close_all(self._unclosed)
 
     def answer(self, recorder: Recorder, local: int) -> Any:
         """The value of a node for the body of this run, which goes on in this thread: it works on the run meanwhile."""
@@ -429,15 +436,29 @@ class Driver:
             return _patience(None)
         return _patience(max(0.0, self.machine.deadline - self.services.clock.now()))
 
-    def _interrupted(self) -> None:
+    def _interrupted(self, place: Place) -> None:
+        """Cancel the run, and wait for its end, with all that cleans up."""
+        now, place.awaits = self.services.clock.now, -1
         with self.lock:
+            # From here on others do everything. Inline there are none.
+            self._driven = False
             if self.conclusion is None:
-                self.machine.cancel(CancelReason.USER, self.services.clock.now(), "interrupted")
+                self.machine.cancel(CancelReason.USER, now(), "interrupted")
                 self.after()
         # What the interrupt may have cut in two can't be waited for without end, unlike what cleans up.
-        while not self.wait(timeout=1.0):
+        patience = GRACE + LOOK_UP if self.machine.sheltered else 1.0
+        until = now() + patience
+        while self.conclusion is None:
+            if self.services.inline:
+                self.serve(place)
+            if self.wait(self._patience()):
+                return
+            if self.services.inline:
+                self.tick()
             with self.lock:
-                if not self.machine.is_cleaning_up:
+                if self.machine.is_cleaning_up:
+                    until = now() + patience
+                elif now() > until:
                     self.crash(KeyboardInterrupt("interrupted"))
 
     def serve(self, place: Place) -> None:
@@ -493,7 +514,7 @@ class Driver:
                     calling.refuse(value, spec)
             except BaseException as error:
                 if isinstance(error, KeyboardInterrupt) and place.is_callers:
-                    self._hand_in_interrupt(index, 1)
+                    self._hand_in_interrupt(index, 1, error)
                     raise
                 return self._hand_in(index, 1, place, queues, machine.fail, calling.failure(index, 1, error))
             if inline:
@@ -537,8 +558,8 @@ class Driver:
                 feed, fact = self.coroutines.run_here(index, attempt)
             else:
                 feed, fact = self.calling.run(self, index, attempt, place)
-        except KeyboardInterrupt:
-            self._hand_in_interrupt(index, attempt)
+        except KeyboardInterrupt as error:
+            self._hand_in_interrupt(index, attempt, error)
             raise
         return self._hand_in(index, attempt, place, queues, feed, fact)
 
@@ -562,13 +583,18 @@ class Driver:
             self.after()
             return following
 
-    def _hand_in_interrupt(self, index: int, attempt: int) -> None:
-        """Ctrl-C hit a step in the calling thread: the run is cancelled, and this node with it."""
+    def _hand_in_interrupt(self, index: int, attempt: int, error: KeyboardInterrupt) -> None:
+        """Ctrl-C hit a step in the calling thread: the run is cancelled, and this node with it.
+
+        What cleans up isn't cancelled with the run: there it is a failure like any other, and the rest goes on.
+        """
         now = self.services.clock.now()
         with self.lock:
             self.machine.cancel(CancelReason.USER, now, "interrupted")
             self.after()
-            self.machine.ended(index, attempt, now)
+            if self.conclusion is None:
+                self.machine.fail(index, Failure(error), attempt, now)
+                self.after()
 
     # -- after every transition -------------------------------------------------------------------------------------------
 
@@ -581,6 +607,7 @@ class Driver:
                     self.machine.advance(self.services.clock.now())
                     self.after()
             self._stop_expired()
+            close_all(self._unclosed)
         except BaseException as error:  # noqa: BLE001 - see `serve`
             with self.lock:
                 self.crash(error)
@@ -640,12 +667,16 @@ class Driver:
 
     def _close_flow(self, generators: Sequence[Any]) -> None:
         """Close generators, whose `finally` is somebody's own code: not here, where the lock is held."""
-        services = self.services
         if self._coroutines is not None:
             self._coroutines.close_flow(generators)
-        closing = [one for one in generators if hasattr(one, "close")]
-        if closing:
-            services.timekeeper.wake_at(services.clock.now(), Closing(closing))
+        closing = [one.close for one in generators if hasattr(one, "close")]
+        if closing and self.services.inline:
+            self._unclosed += closing
+        elif closing:
+            # In a thread of its own: it may take its time, and workers may have gone home with their engine.
+            thread = threading.Thread(target=close_all, args=(closing,), name="flowkit-closing", daemon=True)
+            with suppress(RuntimeError):  # the interpreter is exiting
+                thread.start()
 
     def _borrow(self, request: Borrow) -> None:
         """Have a place under a limit that other runs share, now or later."""
@@ -763,14 +794,14 @@ class Driver:
                 self._publish(news.kind, -1, news.told)
             if self.trace is not None:
                 self.trace.finished(str(conclusion.status), conclusion.error)
-            if self._coroutines is not None:
-                self._coroutines.close()
         except Exception:
             log.exception("somebody couldn't be told of the end of run %s", self.run_id)
         self.conclusion = conclusion
         for index, attempt in list(self._claims):
             if not self.machine.is_lingering(index, attempt):
                 self._give_back(index, attempt)
+        if self.services.inline and self._coroutines is not None:
+            self._unclosed.append(self._coroutines.close)
         self._coroutines = None  # which knows this run: what is over is to be gone when nobody holds it any more
         if self._changed is not None:
             self._changed.notify_all()
@@ -831,19 +862,15 @@ class Driver:
             return [self.step_record(i) for i in steps]
 
 
-class Closing:
-    """Generators that are to be closed."""
-
-    def __init__(self, generators: Sequence[Any]) -> None:
-        self._generators = generators
-
-    def tick(self) -> None:
-        """Close them."""
-        for one in self._generators:
-            try:
-                one.close()
-            except Exception:
-                log.exception("a generator couldn't be closed")
+def close_all(closing: list[Callable[[], None]]) -> None:
+    """Close generators, or a loop with what was left behind on it. Whatever that raises is nobody's failure."""
+    while closing:
+        try:
+            closing.pop(0)()
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            log.exception("a generator or an event loop couldn't be closed")
 
 
 class Claim:

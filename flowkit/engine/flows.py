@@ -100,7 +100,7 @@ class Stream(Group):
         self.flow: Flow | None = flow
         """Of that one: what is pulled from; None once that is over."""
         self.is_out = False
-        """Of that one: whether somebody is just pulling."""
+        """Of that one: whether somebody is pulling, or about to."""
         self.window = WINDOW if policy.max_concurrency is None else min(WINDOW, 2 * policy.max_concurrency)
         self.lists: dict[int, list[Any]] = {}
         """What came of those that aren't in flight any more, by the number of their batch."""

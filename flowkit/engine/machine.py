@@ -100,6 +100,8 @@ class Machine(Suspending):
                 asked = self.other_work.get(index)
                 if self.status[index] < _SUCCEEDED and (queue is self._any or asked in _ANYWHERE):
                     self._begin(index, now)
+                    if asked is Work.COLLECT and index in self.pulls:
+                        self.pulls[index].is_out = True
                     return index
         return None
 

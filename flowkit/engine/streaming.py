@@ -41,10 +41,9 @@ class Streaming(Growing):
         """Those that aren't over, and are looked at when something stirs."""
 
     def flow(self, pull: int) -> tuple[Flow, int]:
-        """What is to be pulled from, and how many items at most. From here on it is being pulled."""
+        """What is to be pulled from, and how many items at most, for whoever took the node that pulls."""
         stream = self.pulls[pull]
         assert stream.flow is not None
-        stream.is_out = True
         return stream.flow._replace(before=stream.size), max(1, min(stream.window // 2, stream.window - stream.live))
 
     def _open_stream(self, index: int, flow: Flow) -> None:

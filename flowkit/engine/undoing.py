@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Undoing"]
 
 _SUCCEEDED = Status.SUCCEEDED
+_UNDER_WAY = (Status.RUNNING, Status.RETRYING, Status.WAITING)
 
 
 class Undoing(Seating):
@@ -54,8 +55,8 @@ class Undoing(Seating):
 
     @property
     def is_cleaning_up(self) -> bool:
-        """Whether something is under way that goes on though the run is stopped."""
-        return any(self.status[index] is Status.RUNNING for index in self.sheltered or ())
+        """Whether something is under way that goes on though the run is stopped, or is to be tried again."""
+        return any(self.status[index] in _UNDER_WAY for index in self.sheltered or ())
 
     def _whole(self, index: int) -> int:
         """The node that is written in the body: the map, for an item of it."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from flowkit.diagnostics import Site
-from flowkit.graph.model import Keys, Kind, Node, Order, Region
+from flowkit.graph.model import Keys, Kind, Node, Order, Region, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,7 +102,7 @@ class Placing:
                 return
         if frame.order is _STRICT:
             self._sequence(node)
-        elif frame.last >= 0:
+        elif frame.last >= 0 and not _is_chained(node, frame.last):
             node.order = [frame.last]
 
     def _sequence(self, node: Node) -> None:
@@ -121,7 +121,7 @@ class Placing:
             node.order = [i for i in waits if i not in upstream] or None
             if node.order is None and node.kind is Kind.MAP and frame.last >= 0:
                 node.order = [frame.last]  # of its items, some may take nothing from upstream
-        elif frame.last >= 0:
+        elif frame.last >= 0 and (frame.order is _STRICT or not _is_chained(node, frame.last)):
             node.order = [frame.last]
         frame.last = node.index
         frame.mark = len(self.nodes)  # behind a barrier that this may have made, too
@@ -245,3 +245,10 @@ class Placing:
         self.nodes.append(node)
         self.used.append(1)
         return node.index
+
+
+def _is_chained(node: Node, last: int) -> bool:
+    """Whether a map goes on from the items of another: each waits for its own, and so none for the whole."""
+    return node.kind is Kind.MAP and any(
+        source.kind is SourceKind.CHAIN and source.value._flowkit_node == last for source in node.args
+    )

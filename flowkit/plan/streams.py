@@ -87,9 +87,9 @@ def _is_generator(graph: Graph, ref: Ref) -> bool:
 
 
 def _upstream(graph: Graph, node: Node, chained: set[int]) -> set[int]:
-    """All that a map waits for besides the maps whose items it goes on from."""
+    """All that a map waits for besides the maps whose items it goes on from, unless it waits for the end of those."""
     seen: set[int] = set()
-    left = [i for i in _waits_for(graph, node) if i not in chained]
+    left = [i for i in _waits_for(graph, node) if i not in chained or i in (node.order or ())]
     while left:
         index = left.pop()
         if index not in seen:

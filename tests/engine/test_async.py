@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from flowkit import BlockingCall, Engine, RunCancelled, RunStatus, step, workflow
+from flowkit import BlockingCall, Engine, RunCancelled, RunStatus, StepContext, current, step, workflow
 
 LONG = 20.0
 
@@ -333,3 +333,29 @@ def test_an_error_in_an_async_block_cancels_its_runs():
             await run
 
     asyncio.run(main())
+
+
+def test_what_a_step_leaves_on_an_inline_loop_may_ask_about_the_step_when_that_is_closed():
+    ended: list[float | None] = []
+
+    async def linger(left_by: StepContext) -> None:
+        try:
+            await asyncio.sleep(LONG)
+        finally:
+            left_by.heartbeat()
+            ended.append(left_by.time_left)
+
+    @step
+    async def leave() -> int:
+        left.append(asyncio.create_task(linger(current())))
+        await asyncio.sleep(0)
+        return 1
+
+    @workflow
+    def work() -> int:
+        return leave()
+
+    left: list[asyncio.Task[None]] = []
+    with Engine(executor="inline"):
+        assert work() == 1
+    assert ended == [None]

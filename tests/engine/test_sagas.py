@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,13 @@ from flowkit import (
     Outcome,
     PolicyError,
     Retry,
+    Run,
     RunCancelled,
     StepOptions,
     always,
     concurrent,
     current,
+    discard,
     outcome,
     race,
     result_of,
@@ -572,6 +575,129 @@ booking()
             process.kill()
 
 
+def give_up(done: Outcome[int], x: int) -> None:
+    ledger.append(f"interrupted at {x}")
+    raise KeyboardInterrupt
+
+
+@step(compensate=give_up)
+def do_until_interrupted(x: int) -> int:
+    return x
+
+
+@step
+def interrupt(*_args: int) -> int:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("engine")
+def test_ctrl_c_undoes_what_was_done_wherever_steps_run():
+    @workflow
+    def booking() -> int:
+        return interrupt(do(1), do(2))
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+    assert ledger[2:] == ["undo 2: succeeded", "undo 1: succeeded"]
+
+
+@pytest.mark.parametrize("ends", [fail, interrupt])
+@pytest.mark.usefixtures("engine")
+def test_ctrl_c_in_a_compensation_is_its_failure_and_the_rest_goes_on(ends):
+    @workflow
+    def booking() -> int:
+        return ends(do(1), do_until_interrupted(2), do(3))
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+    assert ledger[2:] == ["undo 3: succeeded", "interrupted at 2", "undo 1: succeeded"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_ctrl_c_in_an_always_block_is_its_failure_and_the_run_ends():
+    @workflow
+    def booking() -> int:
+        with always():
+            discard(interrupt())
+        return do(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+
+
+def test_ctrl_c_waits_for_a_compensation_that_is_tried_again():
+    tries: list[int] = []
+
+    @step(retries=Retry(2, backoff=[1.5], jitter=0))  # longer than a run that hangs is given
+    def try_again(done: Outcome[int], x: int) -> None:
+        tries.append(x)
+        if len(tries) < 2:
+            raise ConnectionError("not yet")
+
+    @step(compensate=try_again)
+    def reserve(x: int) -> int:
+        return x
+
+    @workflow
+    def booking() -> int:
+        return interrupt(reserve(1))
+
+    with pytest.raises(KeyboardInterrupt):
+        booking()
+    assert tries == [1, 1]
+
+
+@pytest.mark.parametrize("where", ["under way", "before it", "between them"])
+def test_a_run_ends_though_the_loop_of_its_compensations_is_closed(where):
+    """What can't be undone any more is told; what can be is undone."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def undo_on_loop(done: Outcome[int], x: int) -> None:
+        begun.set()
+        if where == "under way":
+            await asyncio.sleep(LONG)
+
+    def undo_in_thread(done: Outcome[int], x: int) -> None:
+        begun.set()
+        go_on.wait(LONG)
+        ledger.append(f"undo {x}")
+
+    @step(compensate=undo_on_loop)
+    async def reserve(x: int) -> int:
+        return x
+
+    @step(compensate=undo_in_thread)
+    def charge(x: int) -> int:
+        return x
+
+    @step
+    async def wait(*_args: int) -> int:
+        begun.set()
+        await asyncio.sleep(LONG)
+        return 0
+
+    @workflow
+    def booking() -> int:
+        if where == "before it":
+            return wait(reserve(1), reserve(charge(2)))
+        if where == "between them":
+            return fail(charge(reserve(1)))
+        return fail(reserve(charge(reserve(1))))
+
+    async def leave() -> Run[int]:
+        run = booking.start()
+        await asyncio.to_thread(begun.wait, LONG)
+        return run
+
+    run = asyncio.run(leave())
+    go_on.set()
+    assert run.wait(LONG)
+    with pytest.raises(RunCancelled if where == "before it" else ValueError) as caught:
+        run.result()
+    assert ledger == ["undo 2" if where == "before it" else "undo 1"]
+    assert any("isn't undone" in note for note in caught.value.__notes__)
+
+
 # -- what can't be --------------------------------------------------------------------------------------------------------
 
 
@@ -618,4 +744,37 @@ def test_a_compensation_takes_an_outcome_first():
         return do.with_options(compensate=refund)(1)
 
     with pytest.raises(CheckFailed, match="its `x` is an `int`"):
+        booking()
+
+
+def test_a_compensation_without_annotations_is_taken_as_it_is():
+    def take_back(done, x):  # type: ignore[no-untyped-def]
+        ledger.append(f"{done.value} {x}")
+
+    @step(compensate=take_back)
+    def reserve(x: int) -> int:
+        return x + 1
+
+    @workflow
+    def booking() -> int:
+        return fail(reserve(1))
+
+    with pytest.raises(ValueError, match="no"):
+        booking()
+    assert ledger == ["2 1"]
+
+
+def test_a_generator_is_no_compensation():
+    def take_back(done: Outcome[int], x: int) -> Iterator[int]:
+        yield x
+
+    @step(compensate=take_back)
+    def reserve(x: int) -> int:
+        return x
+
+    @workflow
+    def booking() -> int:
+        return reserve(1)
+
+    with pytest.raises(CheckFailed, match="can't undo `reserve`: it is a generator"):
         booking()

@@ -14,8 +14,10 @@ from flowkit import (
     Engine,
     Limit,
     Outcome,
+    StepTimeout,
     discard,
     first,
+    in_order,
     outcome,
     race,
     step,
@@ -407,6 +409,56 @@ def test_an_effect_after_another_waits_for_the_whole_stream():
     assert len(seen) == MANY + 1
 
 
+@pytest.mark.parametrize("last", [False, True], ids=["plain", "effect"])
+@pytest.mark.usefixtures("engine")
+def test_an_effect_in_the_middle_of_a_chain_flows_item_by_item(last):
+    done = []
+
+    @step(effect=True)
+    def book(x: int) -> int:
+        done.append("book")
+        return x
+
+    @step(effect=last)
+    def confirm(x: int) -> int:
+        done.append("confirm")
+        return x
+
+    @workflow
+    def work(n: int) -> list[int]:
+        return confirm.map(book.map(count(n)))
+
+    assert work(4 * WINDOW) == list(range(4 * WINDOW))
+    assert done.index("confirm") <= WINDOW
+
+
+@pytest.mark.parametrize("way", ["in_order", "depends_on"])
+@pytest.mark.usefixtures("engine")
+def test_a_map_that_is_to_come_after_all_of_another_takes_its_list(way):
+    done = []
+
+    @step(effect=True)
+    def book(x: int) -> int:
+        done.append("book")
+        return x
+
+    @step
+    def confirm(x: int) -> int:
+        done.append("confirm")
+        return x
+
+    @workflow
+    def work(n: int) -> list[int]:
+        if way == "depends_on":
+            return confirm.with_options(depends_on=[book]).map(book.map(count(n)))
+        with in_order():
+            return confirm.map(book.map(count(n)))
+
+    n = 2 * WINDOW
+    assert work(n) == list(range(n))
+    assert done == ["book"] * n + ["confirm"] * n
+
+
 @pytest.mark.usefixtures("engine")
 def test_workflows_are_mapped_over_streams():
     @workflow
@@ -434,6 +486,23 @@ def test_a_workflow_in_a_body_streams_as_on_its_own():
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("executor", ["thread", "inline"])
+@pytest.mark.parametrize("source", [count, count_slowly], ids=["plain", "async"])
+def test_workflows_that_stream_are_mapped(source, executor):
+    """What stood for the items of one is reused for the next."""
+
+    @workflow
+    def each(n: int) -> list[int]:
+        return inc_async.map(inc.map(source(n)))
+
+    @workflow
+    def work(n: int) -> list[list[int]]:
+        return each.map(count(n))
+
+    with Engine(executor=executor):
+        assert work(60) == [list(range(2, n + 2)) for n in range(60)]
+
+
 def test_the_first_of_a_stream():
     @workflow
     def work(n: int) -> int:
@@ -507,6 +576,98 @@ def test_a_cancelled_run_closes_what_it_went_through(is_async):
     run.cancel()
     run.wait(LONG)
     assert closed.wait(LONG)
+
+
+@pytest.mark.parametrize("turns", range(24))
+async def test_a_stream_may_be_left_behind_just_before_something_is_pulled(turns):
+    @step
+    async def numbers() -> AsyncIterator[int]:
+        while True:
+            await asyncio.sleep(0)
+            yield 1
+
+    @step
+    async def wait(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return turns
+
+    @step
+    async def size(items: list[int]) -> int:
+        return len(items)
+
+    @workflow
+    def work() -> int:
+        return wait(race(size(inc_async.with_options(max_concurrency=1).map(numbers())), wait(turns)))
+
+    assert await work.start() == turns
+
+
+def test_what_is_being_pulled_when_its_engine_is_closed_is_closed_afterwards():
+    pulling, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    @step
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+            pulling.set()
+            go_on.wait(LONG)
+            yield from range(WINDOW)
+        finally:
+            closed.set()
+
+    @workflow
+    def work() -> list[int]:
+        return inc.map(numbers())
+
+    with Engine():
+        run = work.start()
+        assert pulling.wait(LONG)
+        run.cancel()
+    go_on.set()
+    assert closed.wait(LONG)
+
+
+@pytest.mark.parametrize("raised", [None, SystemExit(3)])
+def test_time_is_kept_while_a_generator_is_closed(raised):
+    closing, may = threading.Event(), threading.Event()
+
+    @step
+    def numbers() -> Iterator[int]:
+        try:
+            yield from range(10 * WINDOW)
+        finally:
+            closing.set()
+            if raised is not None:
+                raise raised
+            may.wait(2 * LONG)
+
+    @step
+    def refuse(x: int) -> int:
+        raise ValueError(x)
+
+    @step(timeout=0.05)
+    def wait() -> int:
+        may.wait(LONG)
+        return 0
+
+    @workflow
+    def broken() -> list[int]:
+        return refuse.map(numbers())
+
+    @workflow
+    def late() -> int:
+        return wait()
+
+    with Engine():
+        try:
+            with pytest.raises(ValueError, match="0"):
+                broken()
+            assert closing.wait(LONG)
+            with pytest.raises(StepTimeout):
+                late()
+        finally:
+            may.set()
 
 
 def test_a_limit_holds_across_a_stream():
