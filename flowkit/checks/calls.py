@@ -199,7 +199,7 @@ def show_signature(spec: StepSpec) -> str:
 
 def streaming(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
     """Find what nothing can be done with of what a generator step yields (FK202): a map goes through it, once."""
-    users = [one for one in graph.nodes if node.index in one.data]
+    users = [one for one in graph.nodes if node.index in one.data or node.index in one.choice]
     result: Any = graph.result
     returned = [result] if type(result) is Ref else result.refs if type(result) is Template else ()
     going = [one for one in users if one.kind is Kind.MAP and any(_goes_through(source, node) for source in one.args)]

@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 __all__ = ["conflicts"]
 
 _LIMITS: Final = ("timeout", "total_timeout", "heartbeat_timeout")
+_OF_CALLS: Final = (
+    "retries",
+    "timeout",
+    "total_timeout",
+    "heartbeat_timeout",
+    "on_failure",
+    "interrupt",
+    "validate",
+    "compensate",
+)
 _OF_MAPS: Final = ("max_concurrency", "on_item_failure", "item_key", "item_depends_on")
 
 
@@ -43,6 +53,7 @@ def conflicts(graph: Graph, node: Node, spec: StepSpec) -> Iterator[Diagnostic]:
         *_of_items(spec),
         *_of_call(spec, node),
         *_undoing(spec, node),
+        *_of_generators(spec),
     ):
         yield _finding(graph, node, spec, conflict)
 
@@ -136,6 +147,20 @@ def _of_items(spec: StepSpec) -> Iterator[_Conflict]:
             "this has nothing to go by",
             'say which do with `item_depends_on=`, or write on_item_failure="continue"',
         )
+
+
+def _of_generators(spec: StepSpec) -> Iterator[_Conflict]:
+    """Find options about a call of a generator, which has returned before anything of it is run."""
+    for option in _OF_CALLS if spec.streams else ():
+        given = getattr(spec.options, option)
+        if given not in (UNSET, None, False) and given != "fail":
+            yield _Conflict(
+                option,
+                None,
+                f"`{option}` of `{spec.label}` can't hold: it is a generator, and runs while a map goes through it",
+                "this would be about the call, which only makes the generator",
+                "set it at the step that is mapped over the items, or return a list",
+            )
 
 
 def _undoing(spec: StepSpec, node: Node) -> Iterator[_Conflict]:

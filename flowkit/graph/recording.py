@@ -161,6 +161,10 @@ class Recorder(Placing):
             what = f"the block of `{region.word}`"
             message = f"`result_of` can't be asked in {what}: what is in it may not run, or not now; ask before it"
             raise MisuseError(message)
+        spec = self.nodes[index].spec
+        if spec is not None and spec.streams and self.nodes[index].kind is Kind.CALL:
+            message = f"`result_of` can't give what `{spec.label}` yields: only a map goes through that; return a list"
+            raise MisuseError(message)
         self._take([ref], frame)
         policy = self.workflow.policy
         if policy.static and "FK407" not in policy.allow:

@@ -13,13 +13,16 @@ from flowkit import (
     CheckFailed,
     Engine,
     Limit,
+    MisuseError,
     Outcome,
+    StepOptions,
     StepTimeout,
     discard,
     first,
     in_order,
     outcome,
     race,
+    result_of,
     step,
     unmapped,
     workflow,
@@ -772,3 +775,46 @@ def test_streams_of_called_workflows_are_forgotten_with_them():
 
     assert many([3, 0, MANY, 5]) == [list(range(1, n + 1)) for n in (3, 0, MANY, 5)]
     assert rounds(30) == 0
+
+
+def test_a_join_goes_through_no_generator():
+    @workflow
+    def work() -> list[int]:
+        return inc.map(race(count(3), count(2)))
+
+    with pytest.raises(CheckFailed, match="which only a map goes through"):
+        work()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"retries": 3}, {"timeout": 1}, {"on_failure": "skip"}, {"validate": True}, {"compensate": lambda done, n: None}],
+    ids=lambda options: next(iter(options)),
+)
+def test_options_about_attempts_are_for_the_step_that_is_mapped(options):
+    (option,) = options
+
+    @workflow
+    def work() -> list[int]:
+        return inc.map(count.with_options(**options)(3))
+
+    with pytest.raises(CheckFailed, match=f"`{option}` of `count` can't hold: it is a generator") as caught:
+        work()
+    assert [one.code for one in caught.value.diagnostics] == ["FK501"]
+
+
+def test_defaults_of_a_workflow_are_for_its_other_steps():
+    @workflow(defaults=StepOptions(retries=2, timeout=LONG))
+    def work() -> list[int]:
+        return inc.map(count(3))
+
+    assert work() == [1, 2, 3]
+
+
+def test_a_body_cannot_ask_for_what_a_generator_yields():
+    @workflow
+    def work() -> list[int]:
+        return inc.map(result_of(count(3)))
+
+    with pytest.raises(MisuseError, match="`result_of` can't give what `count` yields"):
+        work()
