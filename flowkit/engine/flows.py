@@ -50,14 +50,12 @@ class Pulled(NamedTuple):
 class Batch:
     """Some items of a stream that are in flight together, in each of the maps that they go through."""
 
-    __slots__ = ("is_over", "number", "offset", "parts", "size")
+    __slots__ = ("number", "offset", "parts", "size")
 
     def __init__(self, number: int, offset: int, size: int) -> None:
         self.number = number
         self.offset = offset
         self.size = size
-        self.is_over = False
-        """Whether all those maps are done with them."""
         self.parts: dict[int, int] = {}
         """Per map, the node that stands for these items of it."""
 
@@ -69,6 +67,7 @@ class Stream(Group):
         "batches",
         "count",
         "flow",
+        "flying",
         "follows",
         "is_kept",
         "is_out",
@@ -92,7 +91,9 @@ class Stream(Group):
         self.pull = -1
         """Of that one: the node that pulls."""
         self.batches: dict[int, Batch] = {}
-        """Of that one: what is in flight, in order."""
+        """Of that one: what isn't forgotten, in order."""
+        self.flying: dict[int, Batch] = {}
+        """Of that one: what not all maps are done with. The others may be many, where a record of them is kept."""
         self.count = 0
         """Of that one: how many batches there were."""
         self.live = 0

@@ -70,7 +70,7 @@ class Streaming(Growing):
             else:
                 self.dependents[root.pull] = (*self.dependents[root.pull], index)
                 self.waits[index] += 1
-            for batch in root.batches.values():
+            for batch in root.flying.values():
                 self._add_part(stream, batch)
         for target in self.chains.get(index, ()):
             self.fresh.extend(self._wire(index, target))
@@ -79,13 +79,11 @@ class Streaming(Growing):
 
     def _begin_pulling(self, stream: Stream, flow: Flow) -> None:
         index = stream.map
-        pull = stream.pull = self._allocate(1)
-        self.nodes[pull] = Node(-1, Kind.BARRIER, None, (), None, (), None, 0, None, 0)
-        self.homes[pull], self.owners[pull] = stream.home, stream
+        pull = stream.pull = self._stand(
+            Node(-1, Kind.BARRIER, None, (), None, (), None, 0, None, 0), stream.home, index
+        )
+        self.owners[pull] = stream
         self.lanes[pull] = Lane.LOOP if flow.is_async else Lane.POOL if self.lanes[index] is Lane.POOL else Lane.ANY
-        self.dependents[pull] = (index,)
-        self.waits[index] += 1
-        self.left += 1
         self.pulls[pull] = stream
         self.stirring.add(pull)
         if self.sheltered is not None and index in self.sheltered:
@@ -99,7 +97,7 @@ class Streaming(Growing):
         if pulled.size:
             batch = Batch(stream.count, stream.size, pulled.size)
             stream.count += 1
-            stream.batches[batch.number] = batch
+            stream.batches[batch.number] = stream.flying[batch.number] = batch
             stream.live += batch.size
             self._add_part(stream, batch, pulled.columns)
             for index in stream.follows:
@@ -129,16 +127,8 @@ class Streaming(Growing):
                 (kind, self.groups[batch.parts[held.map]] if kind is SourceKind.CHAIN else held)
                 for kind, held in stream.columns
             ]
-        part = self._allocate(1)
-        self.nodes[part], self.policies[part], self.lanes[part] = (
-            self.nodes[index],
-            self.policies[index],
-            self.lanes[index],
-        )
-        self.homes[part], self.owners[part] = stream.home, stream
-        self.dependents[part] = (index,)
-        self.waits[index] += 1
-        self.left += 1
+        part = self._stand(self.nodes[index], stream.home, index)
+        self.policies[part], self.lanes[part], self.owners[part] = self.policies[index], self.lanes[index], stream
         self.stirring.add(part)
         if self.sheltered is not None and index in self.sheltered:
             self.sheltered.add(part)
@@ -157,8 +147,8 @@ class Streaming(Growing):
         """Let go of what all are done with, and have more pulled where there is room."""
         self.stirred = False
         for stream in list(self._streams):
-            for batch in list(stream.batches.values()):
-                if not batch.is_over and self._is_over(stream, batch):
+            for batch in list(stream.flying.values()):
+                if self._is_over(stream, batch):
                     self._let_go_of(stream, batch)
             pull = stream.pull
             if self.status[pull] >= _SUCCEEDED:
@@ -174,7 +164,7 @@ class Streaming(Growing):
             stream.flow = None
             if self.status[stream.pull] is Status.CANCELLED:
                 self.requests.append(CloseFlow(flow.iterators))
-        if stream.flow is None and all(batch.is_over for batch in stream.batches.values()):
+        if stream.flow is None and not stream.flying:
             self._streams.remove(stream)
 
     def _is_over(self, stream: Stream, batch: Batch) -> bool:
@@ -186,7 +176,7 @@ class Streaming(Growing):
         return True
 
     def _let_go_of(self, stream: Stream, batch: Batch) -> None:
-        batch.is_over = True
+        del stream.flying[batch.number]
         stream.live -= batch.size
         gone: list[int] = []
         if any(self.status[part] is not _SUCCEEDED for part in batch.parts.values()):

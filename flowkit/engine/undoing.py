@@ -132,6 +132,7 @@ class Undoing(Seating):
         assert undo is not None
         policy, lane = home.compensations[undo]
         node = self._stand(Node(-1, Kind.CALL, undo, (), None, (), None, 0, None, 0), home, waiter)
+        self._shelter(node)
         self.policies[node], self.lanes[node] = policy, lane
         self.undoing[node] = index
         self._newest[waiter] = node
@@ -146,6 +147,7 @@ class Undoing(Seating):
         if not any(self._is_among(index, members) for index in self.armed):
             return
         batch = self._stand(Node(-1, Kind.BARRIER, None, (), None, (), None, 0, None, 0), home, home.node)
+        self._shelter(batch)
         self.lanes[batch] = Lane.MACHINE
         self._batches[batch] = members
         home.undoing += 1
@@ -157,12 +159,15 @@ class Undoing(Seating):
             self.fresh.append(batch)
 
     def _stand(self, node: Node, home: Body, waiter: int) -> int:
-        """Add a node that nobody has written, which goes on though the run is stopped."""
+        """Add a node that nobody has written, for another that waits for it."""
         index = self._allocate(1)
         self.nodes[index], self.homes[index] = node, home
         self.dependents[index] = (waiter,)
         self.waits[waiter] += 1
         self.left += 1
+        return index
+
+    def _shelter(self, index: int) -> None:
+        """Have a node go on though the run is stopped."""
         assert self.sheltered is not None  # something is armed
         self.sheltered.add(index)
-        return index
