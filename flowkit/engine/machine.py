@@ -6,8 +6,8 @@ that its driver brings.
 
 It stands in floors, each of which knows those below: `nodes` (what there is), `edges` (what the end of a node means for
 others: the table of edges is there), `undoing` (compensations), `ending` (failing and stopping), `attempts` (from ready
-to answered), `growing` (maps and bodies), `suspending` (what waits for the world outside), and here on top what goes in
-and what comes out.
+to answered), `growing` (maps and bodies), `streaming` (maps whose items still come), `suspending` (what waits for the
+world outside), and here on top what goes in and what comes out.
 """
 
 from __future__ import annotations
