@@ -23,6 +23,8 @@ from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator, pad
 from sybil.parsers.myst import CodeBlockParser, SkipParser
 
+from flowkit import runner
+
 ROOT = Path(__file__).parent
 
 
@@ -109,10 +111,22 @@ def document_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(before)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def engine_of_process() -> Iterator[None]:
+    """The engine of the process that a file of tests or a document chose, or needed first, is none of another's."""
+    engines = runner._process  # noqa: SLF001 - nobody else is to do that
+    before = list(engines)
+    yield
+    for engine in engines:
+        if engine not in before:
+            engine.shutdown()
+    engines[:] = before
+
+
 pytest_collect_file = Sybil(
     parsers=[BlockParser(), SkipParser()],
     # Not flowkit/diagnostics/pages: their blocks are wrong on purpose and have tests of their own.
     patterns=["README.md", "docs/*.md", "docs/*/*.md"],
     document_types={".md": ModuleDocument},
-    fixtures=["document_folder"],
+    fixtures=["document_folder", "engine_of_process"],
 ).pytest()

@@ -56,7 +56,8 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     # Fixed inputs: a change passes or fails for what it does, not for the draw. The machine is the same on all Pythons.
     env = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci" if session.python == THIS_PYTHON else "few")}
-    session.run("pytest", *session.posargs, env=env)
+    # A file's tests stay in one process: those of a document go on from one another.
+    session.run("pytest", "--numprocesses=auto", "--dist=loadfile", *session.posargs, env=env)
 
 
 @nox.session

@@ -14,11 +14,21 @@ from typing import Any
 
 import attrs
 
-from benchmarks import calls, chain, fanout, imports, layers, sleeps
+from benchmarks import calls, chain, durable, fanout, full, imports, layers, recovery, sleeps
 from benchmarks.measuring import Row
 
-QUESTIONS = {"P1": chain, "P2": fanout, "P3": layers, "P4": calls, "P5": imports, "P7": sleeps}
-LIMITS = {"plain": "plain", "asyncio": "asyncio", "pool": "thread pool", "flowkit": "flowkit"}
+QUESTIONS = {
+    "P1": chain,
+    "P2": fanout,
+    "P3": layers,
+    "P4": calls,
+    "P5": imports,
+    "P6": durable,
+    "P7": sleeps,
+    "P11": full,
+    "P12": recovery,
+}
+LIMITS = {"plain": "plain", "asyncio": "asyncio", "pool": "thread pool", "commits": "commits", "flowkit": "flowkit"}
 RESULTS = Path(__file__).parent / "results" / "latest.json"
 
 
@@ -60,8 +70,9 @@ def about() -> dict[str, Any]:
 
 def line(*cells: str) -> str:
     """One line of the table."""
-    question, work, plain, asyncio, pool, flowkit, unit, budgets = cells
-    return f"{question:3} {work:38} {plain:>9} {asyncio:>9} {pool:>11} {flowkit:>9} {unit:10} {budgets}".rstrip()
+    question, work, plain, asyncio, pool, commits, flowkit, unit, budgets = cells
+    figures = f"{plain:>9} {asyncio:>9} {pool:>11} {commits:>9} {flowkit:>9}"
+    return f"{question:3} {work:38} {figures} {unit:10} {budgets}".rstrip()
 
 
 def shown(row: Row) -> str:

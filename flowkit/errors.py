@@ -23,6 +23,11 @@
         ├── GateRejected         somebody said no
         ├── GateTimeout          nobody decided in time                        (also TimeoutError)
         ├── NonDeterminismError  a body wrote something else when it was recorded again
+        ├── WorkflowChanged      what a run has done doesn't fit its workflow as that is now
+        ├── StoreError           a store can't keep, find or read what it should
+        ├── RunLost              whoever had the run died, again and again
+        ├── RunSuspended         the run isn't this process's any more, and goes on later or elsewhere
+        ├── StepError            a failure from another process, whose class isn't here
         ├── Fatal                raised by steps: don't retry this
         └── RetryAfter           raised by steps: retry, and not before
 
@@ -62,9 +67,14 @@ __all__ = [
     "RunCancelled",
     "RunConflict",
     "RunNotFound",
+    "RunLost",
+    "RunSuspended",
     "Skipped",
+    "StepError",
     "StepTimeout",
+    "StoreError",
     "ValidationError",
+    "WorkflowChanged",
 ]
 
 TimeoutKind = Literal["timeout", "total_timeout", "heartbeat_timeout"]
@@ -290,6 +300,71 @@ class RunConflict(FlowkitError):
         return f"run `{self.run_id}` exists already: {self.detail}; the same id always means the same run"
 
 
+class RunSuspended(FlowkitError):
+    """The run was given up by this process and hasn't ended: whoever takes it up goes on with it.
+
+    `reason` says why: `SHUTDOWN`, `LEASE_LOST` where another process has it, or what went wrong, as text.
+    """
+
+    def __init__(self, run_id: str, reason: CancelReason | str) -> None:
+        super().__init__(run_id, reason)
+        self.run_id = run_id
+        self.reason = reason
+
+    def __str__(self) -> str:
+        why = _SUSPENDED.get(self.reason, str(self.reason))
+        return f"run `{self.run_id}` is suspended: {why}; it hasn't ended, and goes on where it is resumed"
+
+
+_SUSPENDED: dict[str, str] = {
+    CancelReason.SHUTDOWN: "its engine was shut down",
+    CancelReason.LEASE_LOST: "another process has taken it over",
+}
+
+
+class RunLost(FlowkitError):
+    """The run was given up: whoever had it died, more often than it is taken over."""
+
+    def __init__(self, run_id: str, detail: str) -> None:
+        super().__init__(run_id, detail)
+        self.run_id = run_id
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"run `{self.run_id}` is given up: {self.detail}"
+
+
+class StoreError(FlowkitError):
+    """A store can't do what it is asked; nothing was changed by what raised this.
+
+    `store` says which one, without passwords; `problem` what is wrong and what to do.
+    """
+
+    def __init__(self, problem: str, store: str = "") -> None:
+        super().__init__(problem, store)
+        self.problem = problem
+        self.store = store
+
+    def __str__(self) -> str:
+        return f"{self.store}: {self.problem}" if self.store else self.problem
+
+
+class StepError(FlowkitError):
+    """What a step raised in another process, where its class isn't known here; or isn't to be made from what is kept.
+
+    `type` is the class's name with its module, `message` its text, `trace` the traceback it had, as text.
+    """
+
+    def __init__(self, type: str, message: str = "", trace: str = "") -> None:
+        super().__init__(type, message, trace)
+        self.type = type
+        self.message = message
+        self.trace = trace
+
+    def __str__(self) -> str:
+        return f"{self.type}: {self.message}" if self.message else self.type
+
+
 class EngineClosed(FlowkitError):
     """The engine was shut down and takes no more runs."""
 
@@ -317,11 +392,13 @@ class NonDeterminismError(FlowkitError):
     """A body that is recorded again, to go on from a result, didn't write what it wrote before.
 
     Whatever a body does besides calling steps happens again each time: what depends on clocks, randomness or anything
-    else that changes belongs into a step.
+    else that changes belongs into a step. `again` names what is on record and wasn't called as it had been, where a run
+    was resumed: a fork can do that again.
     """
 
-    def __init__(self, workflow: str, difference: str) -> None:
-        super().__init__(workflow, difference)
+    def __init__(self, workflow: str, difference: str, again: Iterable[str] = ()) -> None:
+        self.again: tuple[str, ...] = tuple(again)
+        super().__init__(workflow, difference, self.again)
         self.workflow = workflow
         self.difference = difference
 
@@ -330,6 +407,38 @@ class NonDeterminismError(FlowkitError):
             f"the body of `{self.workflow}` was recorded again and is different: {self.difference}; "
             "move what changes (clocks, randomness, files) into a step"
         )
+
+
+class WorkflowChanged(FlowkitError):
+    """A run can't go on: what it has done doesn't fit its workflow as that is written now. Nothing of it was run.
+
+    `differences` has all that has changed, each with the `key` of the step it is about, and whether what was done is
+    good in spite of it (`fits`); `again` names what a fork of the run would have to do again.
+    """
+
+    def __init__(self, run_id: str, workflow: str, differences: Iterable[Any]) -> None:
+        self.differences: tuple[Any, ...] = tuple(differences)
+        super().__init__(run_id, workflow, self.differences)
+        self.run_id = run_id
+        self.workflow = workflow
+
+    @property
+    def again(self) -> tuple[str, ...]:
+        """The keys of what would have to be done again, by a fork of the run that goes on from the rest."""
+        return tuple(dict.fromkeys(key for one in self.differences for key in getattr(one, "again", ())))
+
+    def __str__(self) -> str:
+        told = [str(one) for one in self.differences if not getattr(one, "fits", False)]
+        shown = ["- " + "\n  ".join(text.splitlines()) for text in told[:_SHOWN]]
+        shown += [f"- and {len(told) - _SHOWN:,} more"] if len(told) > _SHOWN else []
+        again = list(self.again)
+        at = f", at={again[0]!r}" if len(again) == 1 else f", at={again[:_SHOWN]!r}" if again else ""
+        return "\n".join([
+            f"run `{self.run_id}` can't go on with `{self.workflow}` as it is written now:",
+            *shown,
+            ("put back what it was, and resume it; or go on from what fits, in a run of its own: "
+            f"`{self.workflow}.fork({self.run_id!r}{at})`"),
+        ])  # fmt: skip
 
 
 class LoopError(FlowkitError):

@@ -28,11 +28,17 @@ from flowkit.errors import (
     RetryAfter,
     RunCancelled,
     RunConflict,
+    RunLost,
     RunNotFound,
+    RunSuspended,
     Skipped,
+    StepError,
     StepTimeout,
+    StoreError,
     ValidationError,
+    WorkflowChanged,
 )
+from flowkit.graph.diffing import Difference
 
 EXAMPLES = [
     FlowkitError("something"),
@@ -50,10 +56,17 @@ EXAMPLES = [
     Deadlock({"a": ["b"], "b": ["a"]}),
     RunNotFound("2026-11-20", "did you mean `2026-11-21`?"),
     RunConflict("2026-11-20", "its argument `url` was 'a'"),
+    RunLost("42", "it was taken over 3 times"),
+    RunSuspended("42", CancelReason.LEASE_LOST),
+    StoreError("it is full", "sqlite:///runs.db"),
+    StepError("shop.Declined", "no credit", "Traceback ..."),
     EngineClosed("start runs before `shutdown`"),
     BlockingCall("report(url)", "await report.start(url)"),
     IllegalTransition("fetch", "succeeded", "running"),
     NonDeterminismError("report", "it calls `load` where it had called `fetch`"),
+    WorkflowChanged(
+        "2026-11-20", "report", [Difference("changed", "total", "`total` is done", fits=False, again=("total",))]
+    ),
     LoopError("the loop wasn't done after 10 rounds", {"score": 3}),
     GateRejected("deploy?", "ann", "not on a Friday"),
     GateTimeout("deploy?", 3600.0),
@@ -214,6 +227,19 @@ def test_a_large_deadlock_is_told_in_a_few_lines():
         (RunNotFound("42"), "there is no run `42`"),
         (RunNotFound("42", "did you mean `43`?"), "there is no run `42`; did you mean `43`?"),
         (RunConflict("42", "its url is another"), "run `42` exists already: its url is another"),
+        (RunLost("42", "it was taken over once"), "run `42` is given up: it was taken over once"),
+        (
+            RunSuspended("42", CancelReason.SHUTDOWN),
+            "run `42` is suspended: its engine was shut down; it hasn't ended, and goes on where it is resumed",
+        ),
+        (
+            RunSuspended("42", "StoreError: the disk is full"),
+            "run `42` is suspended: StoreError: the disk is full; it hasn't ended, and goes on where it is resumed",
+        ),
+        (StoreError("it is full"), "it is full"),
+        (StoreError("it is full", "sqlite:///runs.db"), "sqlite:///runs.db: it is full"),
+        (StepError("shop.Declined"), "shop.Declined"),
+        (StepError("shop.Declined", "no credit"), "shop.Declined: no credit"),
         (EngineClosed(), "the engine is closed and takes no more runs"),
         (EngineClosed("make a new one"), "the engine is closed and takes no more runs; make a new one"),
         (BlockingCall("f()", "await f.start()"), "`f()` would block the running event loop; write `await f.start()`"),

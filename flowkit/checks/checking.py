@@ -11,6 +11,7 @@ from flowkit.checks.bodies import blocking_calls, identity_tests, impure_calls, 
 from flowkit.checks.dependencies import cycles, shared_names
 from flowkit.checks.dropped import dropped_options, dropped_runs
 from flowkit.checks.forms import memory_of, unfamiliar
+from flowkit.checks.keeping import unkeepable_ends, unkeepable_results
 from flowkit.checks.looking import inspect_calls, inspect_parts, inspect_result
 from flowkit.checks.must_use import dropped_calls, unused_results
 from flowkit.checks.names import Names
@@ -24,6 +25,7 @@ from flowkit.errors import CheckFailed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from flowkit.checks.keeping import WhyNot
     from flowkit.graph import Graph, StepSpec, WorkflowSpec
 
 __all__ = ["CheckedGraph", "check", "find", "inspect_source"]
@@ -49,12 +51,17 @@ class CheckedGraph:
     warnings: tuple[Diagnostic, ...] = ()
 
 
-def check(graph: Graph) -> CheckedGraph:
+def check(graph: Graph, why_not: WhyNot | None = None, *, starts: bool = False) -> CheckedGraph:
     """Let a sound graph pass.
+
+    With `why_not`, which says of an annotation what keeps its values from being kept, results have to be such that they
+    can be; where a run `starts` with this graph, so have its arguments, and what it returns.
 
     Raises CheckFailed with all errors at once, the warnings among them, in the order of the source.
     """
-    findings = _findings(graph, strict=graph.workflow.policy.strict)
+    findings = _findings(graph, strict=graph.workflow.policy.strict, why_not=why_not)
+    if starts and why_not is not None:
+        findings += unkeepable_ends(graph.workflow, why_not)
     if not findings:
         return CheckedGraph(graph)
     told = [one for one in _settled(graph, findings) if one.level is not Level.HINT]
@@ -63,13 +70,15 @@ def check(graph: Graph) -> CheckedGraph:
     return CheckedGraph(graph, tuple(told))
 
 
-def find(graph: Graph, *, strict: bool = False) -> list[Diagnostic]:
+def find(graph: Graph, *, strict: bool = False, why_not: WhyNot | None = None) -> list[Diagnostic]:
     """Everything there is to say about a graph and the source of its body, hints included; nothing is raised.
 
-    `strict` asks for annotations even where the workflow doesn't.
+    `strict` asks for annotations even where the workflow doesn't; `why_not` is as of `check`, for a run that starts so.
     """
-    findings = _findings(graph, strict=strict or graph.workflow.policy.strict)
+    findings = _findings(graph, strict=strict or graph.workflow.policy.strict, why_not=why_not)
     findings += inspect_source(graph.workflow)
+    if why_not is not None:
+        findings += unkeepable_ends(graph.workflow, why_not)
     findings += effects_in_loops(graph)
     if graph.stopped is not None:
         findings.append(graph.stopped)
@@ -95,7 +104,7 @@ def inspect_source(spec: WorkflowSpec) -> list[Diagnostic]:
     return [one for one in _ordered(findings, text.file) if one.code not in spec.policy.allow]
 
 
-def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
+def _findings(graph: Graph, *, strict: bool, why_not: WhyNot | None) -> list[Diagnostic]:
     findings = [*graph.problems, *_of_body(graph.workflow)]
     memory = memory_of(graph.workflow)
     if 0 in graph.used and not graph.goes_on:
@@ -109,8 +118,10 @@ def _findings(graph: Graph, *, strict: bool) -> list[Diagnostic]:
         findings += inspect_parts(graph, memory)
     if not graph.goes_on:
         findings += inspect_result(graph, memory)
+    if why_not is not None:
+        findings += unkeepable_results(graph, why_not)
     for written in graph.inner.values():
-        findings += _settled(written, _findings(written, strict=written.workflow.policy.strict))
+        findings += _settled(written, _findings(written, strict=written.workflow.policy.strict, why_not=why_not))
     if any(region.test >= 0 for region in graph.regions):
         findings += escaped_results(graph)
         findings += empty_branches(graph)

@@ -9,11 +9,11 @@ import ast
 import functools
 import inspect
 import linecache
-import warnings
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowkit.diagnostics import Span, source_of, span_of_ast
+from flowkit.diagnostics.narrowing import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +144,7 @@ def _alone(code: CodeType) -> Text | None:
     text = "".join(lines[first - 1 : _last_line(code)])
     # Below an `if`, indented lines can be parsed as they are, so that the columns stay what they were.
     head = "if True:\n" if text[:1].isspace() else ""
-    tree = _parsed(head + text)
+    tree = parsed(head + text)
     body = [] if tree is None else tree.body[0].body if head and isinstance(tree.body[0], ast.If) else tree.body
     if len(body) != 1 or not isinstance(body[0], ast.FunctionDef) or body[0].name != code.co_name:
         return None
@@ -165,13 +165,4 @@ def _covers(node: ast.AST, line: int) -> bool:
 
 @functools.lru_cache(maxsize=4)
 def _module(source: str) -> ast.Module | None:
-    return _parsed(source)
-
-
-def _parsed(source: str) -> ast.Module | None:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return parsed(source)

@@ -1,7 +1,8 @@
 """The command line: `flowkit`, and `python -m flowkit`. The one door to cyclopts and rich.
 
-Reading order: commands -> targets -> options -> running -> progress -> answers -> asking -> hearing -> checking ->
-looking; and failures and terminal, on which they all stand.
+Reading order: commands -> targets -> options -> running -> watching -> progress -> answers -> asking -> hearing ->
+checking -> looking; of runs that are kept, kept -> keeping -> resuming -> standing -> listing -> showing -> following
+-> outside -> sweeping; and failures, words and terminal, on which they all stand.
 
 Results go to stdout, all else to stderr. Exit codes:
 
@@ -10,8 +11,9 @@ Results go to stdout, all else to stderr. Exit codes:
 1     the workflow failed: a step or its body raised, the checks found errors, or an answer given for a gate
       didn't fit it and the run was cancelled
 2     nothing was run, because of the command itself: an unknown name, a wrong option, bad JSON, a module
-      that can't be imported, a library that isn't installed
+      that can't be imported, a library that isn't installed, a store that can't be used, an unknown run
 130   it was interrupted with Ctrl-C: the run was cancelled, and has ended
+143   it was told to stop, by SIGTERM: its run was left, for whoever goes on with it; by SIGHUP that is 129
 ====  =====================================================================================================
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import shlex
 import sys
@@ -16,7 +17,7 @@ from flowkit.engine.events import GateOpened, SignalReceived, SignalSet
 from flowkit.engine.waiting import Decision
 from flowkit.errors import EncodingError, IllegalTransition, PolicyError
 from flowkit.shapes import Signal
-from flowkit.stores.codec import loads
+from flowkit.stores.codec import loads, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from flowkit.engine.events import Event, StepEvent
     from flowkit.engine.run import Run
 
-__all__ = ["Answers", "Misfit", "answers_for", "hand_in", "signal_of"]
+__all__ = ["Answers", "Misfit", "answers_for", "hand_in", "login", "signal_of"]
 
 _OURS: Final = "flowkit:"
 """What the names of steps that wait begin with; a signal's own name follows."""
@@ -43,8 +44,12 @@ class Answers:
     rejections: list[str]
     messages: list[tuple[str, Any]]
     who: str
+    are_once: bool = False
+    """Whether the same message by the same command counts once, however often that is given for the same run."""
     _gates: list[str] = attrs.field(factory=list, init=False)
     """What the gates that opened are called: their keys, and what they ask."""
+    _decided: set[str] = attrs.field(factory=set, init=False)
+    """The gates that were decided here; one opens again where the run is gone on with before that was taken up."""
     _awaited: list[str] = attrs.field(factory=list, init=False)
     """The signals that were waited for."""
     _kept: list[str] = attrs.field(factory=list, init=False)
@@ -58,9 +63,10 @@ class Answers:
     def send(self, run: Run[Any]) -> None:
         """Send all messages, in their order; early ones are kept for whoever waits later."""
         self._kept = [name for name, _ in self.messages]
-        for name, value in self.messages:
+        for place, (name, value) in enumerate(self.messages):
             try:
-                run.send(name, value)
+                if not run.send(name, value, dedup=_mark(place, value) if self.are_once else None):
+                    self._kept.remove(name)  # it was sent before, by whoever had the run then
             except IllegalTransition:  # it is over already, and waited for nothing
                 return
 
@@ -74,12 +80,16 @@ class Answers:
             if isinstance(event, SignalReceived) and name in self._kept:
                 self._kept.remove(name)
 
+    def covers(self, waits: SignalSet) -> bool:
+        """Whether a message was sent that this can take; it is on its way."""
+        return signal_of(waits) in self._kept
+
     def decide(self, run: Run[Any], gate: GateOpened) -> bool:
         """Decide a gate, if there is an answer for it. Raises `Misfit` for one that it can't take."""
         approval = _first(self.approvals, gate)
         rejection = _first(self.rejections, gate)
         if approval is None and rejection is None:
-            return False
+            return gate.key in self._decided
         if approval is not None and rejection is not None:
             message = f"the gate `{gate.key}` is both approved and rejected: `{approval[0]}` and `{rejection[0]}`"
             raise Misfit(message)
@@ -93,6 +103,7 @@ class Answers:
         try:
             if not hand_in(run, gate, decision):
                 note(f"`{gate.key}` was decided before `{text}` could be handed in")
+            self._decided.add(gate.key)
         except PolicyError as error:
             message = f"`--approve {shlex.quote(text)}` doesn't fit the gate `{gate.key}`: {error}"
             raise Misfit(message) from error
@@ -106,6 +117,12 @@ class Answers:
                 note(f"`{option} {shlex.quote(text)}` decided nothing: no such gate opened", near)
         for name in dict.fromkeys(self._kept):
             note(f"`--send {shlex.quote(name)}`: nobody took it", did_you_mean(name, dict.fromkeys(self._awaited)))
+
+
+def _mark(place: int, value: Any) -> str:
+    """What makes a message the same as one that the same command has sent before: its place, and what it says."""
+    digest = hashlib.sha256(json.dumps(to_json(value), sort_keys=True).encode()).hexdigest()
+    return f"command:{place}:{digest[:32]}"
 
 
 def signal_of(event: StepEvent) -> str:
@@ -149,13 +166,14 @@ def answers_for(
     reject: Sequence[str] | None,
     send: Sequence[str] | None,
     who: str | None,
+    are_once: bool = False,
 ) -> Answers:
     """What the options say. Raises `Refused` for a message that can't be read."""
     messages = [_message(workflow, text) for text in send or ()]
-    return Answers(list(approve or ()), list(reject or ()), messages, _login() if who is None else who)
+    return Answers(list(approve or ()), list(reject or ()), messages, login() if who is None else who, are_once)
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # a user without a name, as in some containers

@@ -108,6 +108,9 @@ class Desk:
         if not self._asks:
             say_open(gate)
             return
+        asked = [] if self._current is None else [self._current.gate]
+        if any(one.key == gate.key for one in (*asked, *self._waiting)):
+            return  # it opened again, since somebody else goes on with the run
         self._waiting.append(gate)
         if self._current is None:
             self._pause()

@@ -15,6 +15,7 @@ from flowkit.cli.looking import recorded
 from flowkit.cli.targets import find_workflows
 from flowkit.cli.terminal import Refused, errors, note, problem, show
 from flowkit.diagnostics import Level, to_github, to_json, to_sarif
+from flowkit.stores.keepable import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,12 @@ __all__ = ["check_targets"]
 
 
 def check_targets(
-    targets: Sequence[str], *, format: Literal["text", "json", "sarif", "github"], strict: bool, version: str
+    targets: Sequence[str],
+    *,
+    format: Literal["text", "json", "sarif", "github"],
+    strict: bool,
+    durable: bool,
+    version: str,
 ) -> int:
     """Check them all, print the findings, and return the exit code: 1 for errors, 2 for a target that isn't there.
 
@@ -49,7 +55,7 @@ def check_targets(
             note(f"`{target}` has no workflows")
         workflows |= {id(one.spec): one for one in named.values()}
     for workflow in workflows.values():
-        findings = _check(workflow, strict=strict)
+        findings = _check(workflow, strict=strict, durable=durable)
         if findings is None:
             code = max(code, 1)
         else:
@@ -64,14 +70,15 @@ def check_targets(
     return max(code, int(any(one.level is Level.ERROR for one in told_of)))
 
 
-def _check(workflow: Named, *, strict: bool) -> list[Diagnostic] | None:
+def _check(workflow: Named, *, strict: bool, durable: bool) -> list[Diagnostic] | None:
     """What is to be said of a workflow, as recorded and by its source; None if its body raised, which has been told."""
     graph = recorded(workflow, (), {})
     again = recorded(workflow, (), {}) if graph is not None else None
     if graph is None or again is None:
         return None
     allowed = workflow.spec.policy.allow
-    return [*find(graph, strict=strict), *(one for one in builds_differ(graph, again) if one.code not in allowed)]
+    findings = find(graph, strict=strict, why_not=why_not if durable else None)
+    return [*findings, *(one for one in builds_differ(graph, again) if one.code not in allowed)]
 
 
 def _print(found: Sequence[Diagnostic], workflows: int, format: str, version: str) -> None:

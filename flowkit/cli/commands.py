@@ -13,13 +13,31 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 import flowkit
+from flowkit.cli import kept
 from flowkit.cli.failures import told
-from flowkit.cli.options import EPILOGUE, Approve, Format, JsonInput, Own, Reject, Send, Who, arguments_of
+from flowkit.cli.keeping import where
+from flowkit.cli.options import (
+    EPILOGUE,
+    Approve,
+    Format,
+    JsonInput,
+    NoStore,
+    Own,
+    Reject,
+    RunId,
+    Send,
+    Store,
+    Who,
+    arguments_of,
+)
 from flowkit.cli.targets import find_workflow
 from flowkit.cli.terminal import Refused, errors, give_up, note, problem, refuse
+from flowkit.errors import PolicyError, RunNotFound, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flowkit.cli.targets import Named
 
 __all__ = ["execute"]
 
@@ -69,13 +87,17 @@ def run(
     reject: Reject = None,
     send: Send = None,
     who: Who = None,
+    run_id: RunId = None,
+    store: Store = None,
+    no_store: NoStore = False,
 ) -> int:
     """Run a workflow and print its result as JSON.
 
     What it prints by itself goes to stderr. In a terminal its steps are shown while they run, and its gates are asked.
+    The run is kept: one whose process was killed goes on by the same command with its id, or by `flowkit resume`.
     """
     from flowkit.cli.answers import answers_for
-    from flowkit.cli.running import run_workflow
+    from flowkit.cli.running import see_through
 
     out = sys.stdout
     # The result is all that stdout says, so that other programs can read it.
@@ -87,13 +109,31 @@ def run(
             "reject": Own(Reject, reject),
             "send": Own(Send, send),
             "who": Own(Who, who),
+            "run_id": Own(RunId, run_id),
+            "store": Own(Store, store),
+            "no_store": Own(NoStore, no_store),
         }
         with contextlib.redirect_stdout(out):  # help is what was asked for
             bound = arguments_of(workflow, f"flowkit run {target}", args, own, complete=True)
         if bound is None:
             return 0
-        given = {name: option.value for name, option in own.items() if name != "json"}
-        return run_workflow(workflow, bound.args, bound.kwargs, answers_for(workflow, **given), out)
+        given = {name: own[name].value for name in ("approve", "reject", "send", "who")}
+        answers = answers_for(workflow, **given, are_once=own["run_id"].value is not None)
+        meant = where(own["store"].value, no_store=own["no_store"].value)
+        named = _called(workflow, own["run_id"].value)
+        return see_through(workflow, lambda: named.start(*bound.args, **bound.kwargs), answers, meant, out)
+
+
+def _called(workflow: Named, run_id: str | None) -> Named:
+    if run_id is None:
+        return workflow
+    try:
+        return workflow.with_options(run_id=run_id)
+    except PolicyError as error:
+        refuse(str(error))
+
+
+kept.add_to(app)
 
 
 @app.command
@@ -101,6 +141,7 @@ def check(
     *targets: Annotated[str, Parameter(help="Modules or files, or single workflows in them.", required=True)],
     format: Annotated[Literal["text", "json", "sarif", "github"], Parameter(help="How to print findings.")] = "text",
     strict: Annotated[bool, Parameter(help="Ask for annotations, too (FK204).", negative=())] = False,
+    durable: Annotated[bool, Parameter(help="Ask for types that a store can keep, too (FK205).", negative=())] = False,
 ) -> int:
     """Find mistakes in workflows, and run nothing.
 
@@ -108,7 +149,7 @@ def check(
     """
     from flowkit.cli.checking import check_targets
 
-    return check_targets(targets, format=format, strict=strict, version=version())
+    return check_targets(targets, format=format, strict=strict, durable=durable, version=version())
 
 
 @app.command
@@ -138,14 +179,24 @@ def graph(target: Target, /, *args: Rest, json: JsonInput = None, format: Format
 
 
 @app.command
-def explain(code: Annotated[str, Parameter(help="`FK101`, or its name: `unused-result`.")], /) -> int:
-    """Show the page of a diagnostic."""
+def explain(
+    what: Annotated[str, Parameter(help="`FK101`, or its name: `unused-result`; or a run, with a step of it.")],
+    step: Annotated[str | None, Parameter(help="The key of a step, as `flowkit show` has it.")] = None,
+    /,
+    *,
+    store: Store = None,
+) -> int:
+    """Show the page of a diagnostic; or say why a step of a run did what it did, and what it waits for."""
+    if step is not None:
+        from flowkit.cli.accounting import explain_step
+
+        return explain_step(what, step, store)
     from flowkit.diagnostics import explain as page_of
 
     try:
-        page = page_of(code)
+        page = page_of(what)
     except LookupError as unknown:
-        refuse(str(unknown))
+        refuse(str(unknown), f"of a run, name a step: `flowkit explain {what} STEP`")
     if not sys.stdout.isatty():
         sys.stdout.write(page)
         return 0
@@ -164,6 +215,9 @@ def execute(arguments: Sequence[str]) -> int:
         problem(refused.message, *refused.helps)
         if refused.error is not None:
             errors().print(told(refused.error))
+        return 2
+    except (StoreError, RunNotFound) as error:
+        problem(str(error))
         return 2
     except CycloptsError as error:
         problem(str(error), "`flowkit --help` shows the commands; `flowkit COMMAND --help` shows what one takes")
@@ -187,6 +241,11 @@ def _executed(arguments: Sequence[str]) -> int:
     return answer if isinstance(answer, int) else 0
 
 
+_TAKE_A_VALUE: Final = frozenset(
+    {"--json", "--format", "--approve", "--reject", "--send", "--who", "--run-id", "--store"}
+)
+
+
 def _guarded(arguments: list[str]) -> list[str]:
     """Keep what stands behind a workflow's name for the workflow, `--help` included."""
     if arguments[:1] not in (["run"], ["graph"]):
@@ -195,7 +254,7 @@ def _guarded(arguments: list[str]) -> list[str]:
     for place, argument in enumerate(arguments[1:], 1):
         if takes_value:
             takes_value = False
-        elif argument in {"--json", "--format", "--approve", "--reject", "--send", "--who"}:
+        elif argument in _TAKE_A_VALUE:
             takes_value = True
         elif not argument.startswith("-"):
             return [*arguments[: place + 1], "--", *arguments[place + 1 :]]

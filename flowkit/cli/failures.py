@@ -9,6 +9,7 @@ from traceback import StackSummary, TracebackException
 from typing import Final
 
 import flowkit
+from flowkit.cli.terminal import plain
 
 __all__ = ["told"]
 
@@ -26,4 +27,4 @@ def told(error: BaseException) -> str:
         # Without any frame the headline of the traceback would stand alone.
         one.stack = StackSummary.from_list(kept) if kept else None  # type: ignore[assignment]
         left += [other for other in (one.__cause__, one.__context__, *(one.exceptions or ())) if other is not None]
-    return "".join(whole.format()).rstrip("\n")
+    return plain("".join(whole.format()).rstrip("\n"), keep="\n\t")

@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
     from flowkit.cli.targets import Named
 
-__all__ = ["EPILOGUE", "Approve", "Format", "JsonInput", "Own", "Reject", "Send", "Who", "arguments_of"]
+__all__ = [
+    "EPILOGUE",
+    "Approve",
+    "Format",
+    "JsonInput",
+    "NoStore",
+    "Own",
+    "Reject",
+    "RunId",
+    "Send",
+    "Store",
+    "Who",
+    "arguments_of",
+]
 
 _OURS: Final = Group("flowkit", sort_key=1)
 
@@ -46,9 +59,21 @@ Reject: TypeAlias = Annotated[list[str] | None, _given("Say no at a gate: KEY, o
 Send: TypeAlias = Annotated[list[str] | None, _given("Send a signal: NAME=JSON. Repeatable; sent in their order.")]
 Who: TypeAlias = Annotated[str | None, _given("Who decides at gates; the name of the login, unless given.")]
 
+Store: TypeAlias = Annotated[
+    str | None,
+    _given("Where runs are kept, as a URL; FLOWKIT_STORE, unless given, or else .flowkit/runs.db."),
+]
+NoStore: TypeAlias = Annotated[
+    bool, Parameter(help="Keep nothing: the run ends with the program.", group=_OURS, show_default=False, negative=())
+]
+RunId: TypeAlias = Annotated[
+    str | None, _given("What the run is called. The same id is always the same run: it is gone on with, or told.")
+]
+
 EPILOGUE: Final = (
-    "Exit codes: 0 done; 1 the workflow failed, or a check found errors; 2 nothing was run, because of the command itself; "
-    "130 interrupted with Ctrl-C."
+    "Exit codes: 0 done; 1 the workflow failed, a check found errors, or a run is blocked; "
+    "2 nothing was run, because of the command itself; "
+    "130 interrupted with Ctrl-C; 143 told to stop by SIGTERM, and the run is left to be resumed."
 )
 
 _NOT_GIVEN: Final = object()

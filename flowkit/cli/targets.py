@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-__all__ = ["Named", "find_workflow", "find_workflows"]
+__all__ = ["Named", "find_apart", "find_workflow", "find_workflows"]
 
 Named: TypeAlias = "Workflow[..., Any]"
 """A workflow as a module names it; through a class or an instance it is bound."""
@@ -48,6 +48,27 @@ def find_workflows(target: str) -> dict[str, Named]:
     place, name = _parts(target)
     module = _module(place)
     return {name: _workflow(module, place, name)} if name else _workflows(module)
+
+
+def find_apart(target: str) -> Named:
+    """A workflow as `find_workflow` finds it, of modules that another version of them may stand beside."""
+    before, path = set(sys.modules), sys.path.copy()
+    found = find_workflow(target)
+    file = getattr(sys.modules.get(found.spec.target.__module__), "__file__", None)
+    if file is not None:
+        root = Path(file).resolve().parent
+        while (root / "__init__.py").is_file() and root != root.parent:
+            root = root.parent
+        for name in [name for name in sys.modules if name not in before and _is_below(sys.modules[name], root)]:
+            del sys.modules[name]
+    sys.path[:] = path
+    importlib.invalidate_caches()
+    return found
+
+
+def _is_below(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).resolve().is_relative_to(folder)
 
 
 def _parts(target: str) -> tuple[str, str]:

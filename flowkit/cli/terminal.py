@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 from rich.console import Console
 from rich.text import Text
@@ -19,16 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Refused",
+    "columns",
     "errors",
     "give_up",
     "has_colour",
     "is_watched",
     "note",
+    "output",
+    "plain",
     "print_json",
     "problem",
     "refuse",
     "show",
 ]
+
+
+_NOT_ASCII: Final = re.compile(r"[^\n\x20-\x7e]")
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the user, not a fault
@@ -49,9 +56,41 @@ def refuse(message: str, *helps: str, error: BaseException | None = None) -> NoR
     raise Refused(message, *helps, error=error)
 
 
+def plain(text: str, *, keep: str = "") -> str:
+    """A text as it can be shown: what would move a terminal's cursor, hide or turn text around is spelled out.
+
+    Names, errors and values come from anybody's code, and from stores. `keep` is what stays of that.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in keep else _spelled(one) for one in text)
+
+
+def _spelled(one: str) -> str:
+    return one.encode("unicode_escape", "backslashreplace").decode("ascii")
+
+
 def errors() -> Console:
     """The console on stderr. Made anew each time: tests and notebooks swap the streams."""
     return Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def output() -> Console:
+    """The console on stdout, for what was asked for. Lines are never folded; in a terminal, `columns` cuts them."""
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def columns(rows: Sequence[Sequence[Text]], console: Console) -> None:
+    """Print rows of cells, as wide as the widest of each column; in a terminal, no line is longer than that."""
+    widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        line = Text("  ").join(
+            Text.assemble(cell, " " * (width - cell.cell_len)) for cell, width in zip(row, widths, strict=True)
+        )
+        line.rstrip()
+        if console.is_terminal:
+            line.truncate(console.width, overflow="ellipsis")
+        console.print(line)
 
 
 def has_colour(console: Console) -> bool:
@@ -64,21 +103,21 @@ def is_watched() -> bool:
     return sys.stdout.isatty() and sys.stderr.isatty() and not errors().is_dumb_terminal
 
 
-def problem(message: str, *helps: str) -> None:
-    """Say on stderr what is wrong, and the ways out."""
-    _say(("error", "bold red"), message, helps)
+def problem(message: str, *helps: str, lines: bool = False) -> None:
+    """Say on stderr what is wrong, and the ways out. What is in it stays in one line, unless it has `lines` of ours."""
+    _say(("error", "bold red"), plain(message, keep="\n" if lines else ""), helps)
 
 
 def note(message: str, *helps: str) -> None:
     """Say something on stderr, and what can be done about it; empty helps are left out."""
-    _say(("note", "bold"), message, [one for one in helps if one])
+    _say(("note", "bold"), plain(message), [one for one in helps if one])
 
 
 def _say(kind: tuple[str, str], message: str, helps: Sequence[str]) -> None:
     console = errors()
     console.print(Text.assemble(kind, ": ", message))
     for text in helps:
-        console.print(Text.assemble("  ", ("help", "bold"), ": ", text))
+        console.print(Text.assemble("  ", ("help", "bold"), ": ", plain(text)))
 
 
 def show(found: Sequence[Diagnostic], console: Console) -> None:
@@ -98,8 +137,14 @@ def give_up(out: TextIO | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
 
 
+def _escaped(found: re.Match[str]) -> str:
+    one = found[0]
+    return one if one.isprintable() else json.dumps(one)[1:-1]
+
+
 def print_json(data: Any, out: TextIO) -> None:
-    """One JSON document, for people and programs."""
+    """One JSON document, for people and programs. It means the same to both: nothing in it moves a cursor."""
     unicode = (getattr(out, "encoding", None) or "").lower().replace("-", "") == "utf8"
-    out.write(json.dumps(data, indent=2, ensure_ascii=not unicode) + "\n")
+    text = json.dumps(data, indent=2, ensure_ascii=not unicode)
+    out.write((_NOT_ASCII.sub(_escaped, text) if unicode else text) + "\n")
     out.flush()

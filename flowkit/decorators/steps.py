@@ -11,6 +11,7 @@ from flowkit.decorators.declaring import refuse_declarations, refuse_in_options
 from flowkit.decorators.decorated import Bound, Decorated
 from flowkit.decorators.wrapping import ForwardedSignature, check_place, identity, refuse_undecorable
 from flowkit.engine.completing import call_outside
+from flowkit.engine.declared import declare_step
 from flowkit.errors import PolicyError
 from flowkit.graph import Ref, StepSpec, current_recorder
 from flowkit.policies import StepOptions
@@ -130,6 +131,7 @@ def step(function: Any = None, /, **options: Any) -> Any:
     def decorate(function: Any) -> Any:
         refuse_undecorable(function, "step", "retries=3")
         spec = StepSpec(function, identity(function, made.name), made)
+        declare_step(spec)
         if not spec.declares:
             return Step(function, spec)
         refuse_declarations(spec)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVar, cast, overload
 
 from flowkit.checks import check
@@ -13,6 +13,7 @@ from flowkit.decorators.declaring import refuse_in_workflow
 from flowkit.decorators.decorated import Bound
 from flowkit.decorators.gathering import gathered
 from flowkit.decorators.wrapping import check_place, identity, refuse_undecorable
+from flowkit.engine.declared import declare
 from flowkit.engine.runners import current_runner
 from flowkit.errors import MisuseError, PolicyError
 from flowkit.graph import Graph, WorkflowSpec, current_recorder, record_symbolically
@@ -54,6 +55,33 @@ class Workflow(Accessors[P, R, WorkflowSpec], Generic[P, R]):
         """Run in the background, and return a handle at once. Mistakes found by the checks are raised here."""
         spec, bound = self._parts()
         return _start(spec, (*bound, *args), kwargs)
+
+    def resume(self, run_id: str) -> Run[R]:
+        """Go on with a run of it that is on record and that nobody has, or that has failed; return its handle.
+
+        What has succeeded isn't run again. Of a run that somebody has, or that has succeeded, it is just the handle.
+        Raises `RunNotFound`, and `RunConflict` for a run of another workflow and for one that was cancelled.
+        """
+        spec, _ = self._parts()
+        return current_runner().resume(spec, run_id)
+
+    def fork(
+        self,
+        run_id: str,
+        *,
+        at: str | Iterable[str] = (),
+        replace: Mapping[str, Any] | None = None,
+        new_id: str | None = None,
+    ) -> Run[R]:
+        """Begin a run of its own that goes on from what another has on record; return its handle.
+
+        What succeeded there isn't run again, but for the steps that `at` names by their keys and all that comes after
+        them. `replace` gives other results to steps, by their keys; what comes after those is run again as well.
+        Raises `RunNotFound`, `RunConflict` for a run of another workflow or a `new_id` that is taken, `LookupError` for
+        keys that aren't on record, and `EncodingError` for a result that can't be kept.
+        """
+        spec, _ = self._parts()
+        return current_runner().fork(spec, run_id, at, replace, new_id)
 
     def graph(self, *args: Any, **kwargs: Any) -> Graph:
         """Record and check, and run nothing. Arguments that are left out are unknown.
@@ -167,6 +195,7 @@ class WorkflowDecorator:
         def decorate(function: Any) -> Any:
             refuse_undecorable(function, "workflow", "fail_fast=False")
             spec = WorkflowSpec(function, identity(function, made.name), made)
+            declare(spec)
             _refuse_bodies(spec)
             refuse_in_workflow(spec)
             return Workflow(function, spec)

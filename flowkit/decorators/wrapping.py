@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, T
 from flowkit.errors import MisuseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from flowkit.graph import StepSpec, WorkflowSpec
 
@@ -174,7 +174,30 @@ def identity(function: Any, name: object) -> str:
         return name
     target = function.__func__ if isinstance(function, (classmethod, staticmethod)) else function
     module = getattr(target, "__module__", None) or "__main__"
+    if module == "__main__":
+        module = _as_imported(getattr(inspect.unwrap(target), "__globals__", {}))
     return f"{module}:{getattr(target, '__qualname__', type(target).__qualname__)}"
+
+
+def _as_imported(program: Mapping[str, Any]) -> str:
+    """What the module that is the program is called by everybody who imports it.
+
+    So a run that a program has begun can be gone on with by others, which know its steps by that name. Where there is
+    no file, as in a shell, nobody can import it.
+    """
+    spec, file = program.get("__spec__"), program.get("__file__")
+    if spec is not None:  # python -m
+        return str(spec.name)
+    if not isinstance(file, str) or not file.endswith(".py"):
+        return "__main__"
+    from pathlib import Path
+
+    path = Path(file).resolve()
+    names, folder = [path.stem], path.parent
+    while (folder / "__init__.py").is_file() and folder != folder.parent:
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return "__main__" if any("." in name or " " in name for name in names) else ".".join(names)
 
 
 def refuse_undecorable(function: Any, word: str, option: str) -> None:

@@ -38,6 +38,7 @@ CATALOGUE: Final = _by_code(
     Code("FK202", "call-signature", "a call that doesn't fit the step's signature", Level.ERROR, "types"),
     Code("FK203", "return-type", "a returned value that doesn't fit the annotation", Level.ERROR, "types"),
     Code("FK204", "missing-annotation", "no annotation", Level.WARNING, "types"),
+    Code("FK205", "unkeepable-type", "a type that the store can't keep", Level.ERROR, "types"),
     Code("FK206", "unknown-attribute", "unknown attribute of a result", Level.ERROR, "types"),
     Code("FK301", "unknown-dependency", "unknown dependency", Level.ERROR, "dependencies"),
     Code("FK302", "dependency-cycle", "dependency cycle", Level.ERROR, "dependencies"),

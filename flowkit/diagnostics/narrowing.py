@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import threading
 import warnings
 from opcode import opname
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["Position", "narrowed", "parsed"]
 
 Position: TypeAlias = tuple[int, int | None, int | None, int | None]  # line, end line, and both columns, in bytes
+
+_one_at_a_time: Final = threading.RLock()
+"""What Python counts while it makes a tree, it counts for all threads at once: two that do it at the same time may both
+end in a SystemError. Nor are warnings silenced for one thread alone."""
+_TRIES: Final = 5
+"""Others may parse something at the same time, who know nothing of the lock."""
 
 _LOOPS: Final = ("GET_ITER", "GET_AITER")
 _JUMPS: Final = ("POP_JUMP_", "TO_BOOL")
@@ -42,12 +49,17 @@ def narrowed(code: CodeType, lasti: int, position: Position, lines: Sequence[str
 
 def parsed(source: str) -> ast.Module | None:
     """The tree of a file; None where it can't be parsed."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the compiler has already told about escapes and the like
-            return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    for left in reversed(range(_TRIES)):
+        try:
+            with _one_at_a_time, warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # the compiler has already told about escapes and the like
+                return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        except SystemError:
+            if not left:
+                raise
+    return None
 
 
 def _looped(node: ast.AST) -> ast.expr | None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
     from flowkit.plan import Plan
 
-__all__ = ["Attempts"]
+__all__ = ["NOT_SO", "Attempts"]
+
+NOT_SO: Final = "its condition was false"
 
 _RUNNING: Final = Status.RUNNING
 _SUCCEEDED: Final = Status.SUCCEEDED
@@ -30,10 +32,10 @@ class Attempts(Ending):
     __slots__ = (
         "_asked",
         "_beats",
-        "_deadlines",
+        "deadlines",
         "_delayed",
         "_ends",
-        "_wall",
+        "wall",
     )
 
     def __init__(self, plan: Plan, *, fail_fast: bool, listening: bool, keeps: bool, watched: bool) -> None:
@@ -41,10 +43,10 @@ class Attempts(Ending):
         self._asked: set[int] = set()
         """Nodes whose condition has been true."""
         self._delayed: set[int] = set()
-        self._deadlines: dict[int, float] = {}
+        self.deadlines: dict[int, float] = {}
         self._ends: dict[int, float] = {}
         self._beats: dict[int, float] = {}
-        self._wall = 0.0
+        self.wall = 0.0
 
     def is_running(self, index: int, attempt: int) -> bool:
         """Whether an attempt is under way and its node waits for it."""
@@ -60,8 +62,25 @@ class Attempts(Ending):
         """When an attempt of a node is out of time; None if that is never, or if nobody waits for it any more."""
         if not self.is_running(index, attempt):
             return None
-        ends = [self._ends.get(index), self._deadlines.get(index)]
+        ends = [self._ends.get(index), self.deadlines.get(index)]
         return min((end for end in ends if end is not None), default=None)
+
+    def condition_of(self, index: int) -> bool | None:
+        """What the condition of a node said; None where it has none, or wasn't asked."""
+        policy = self.policies[index]
+        if policy is None or policy.run_if is None:
+            return None
+        if index in self._asked:
+            return True
+        return False if self.reasons.get(index) == NOT_SO else None
+
+    def is_stood_in(self, index: int) -> bool:
+        """Whether the value of a node is a fallback's."""
+        return index in self._stood_in
+
+    def is_unhandled(self, index: int) -> bool:
+        """Whether nobody took the failure of a node."""
+        return index in self._unhandled
 
     # -- from ready to begun --------------------------------------------------------------------------------------------
 
@@ -75,11 +94,11 @@ class Attempts(Ending):
             return
         if index not in self._delayed:
             self._delayed.add(index)
-            start = now if policy.not_before is None else max(now, policy.not_before - self._wall)
+            start = now if policy.not_before is None else max(now, policy.not_before - self.wall)
             start += policy.delay
             if policy.total_timeout is not None:
-                self._deadlines[index] = start + policy.total_timeout
-                self._set_timer(self._deadlines[index], "total", index)
+                self.deadlines[index] = start + policy.total_timeout
+                self._set_timer(self.deadlines[index], "total", index)
             if start > now:
                 self.status[index] = Status.WAITING
                 self._set_timer(start, "due", index)
@@ -90,8 +109,10 @@ class Attempts(Ending):
 
     def _begin(self, index: int, now: float) -> None:
         """Work for a node was taken."""
-        self.busy += 1
         asked = self.other_work.get(index, Work.BODY)
+        if asked is Work.RESTORE:
+            return  # it stands as running already
+        self.busy += 1
         if asked is not Work.BODY:
             self._move(index, _RUNNING)
             return
@@ -146,7 +167,7 @@ class Attempts(Ending):
             self.decisions[index] = f"attempt {attempt} of {limit} was the last"
         elif failure.delay is None:
             self.decisions[index] = f"the backoff ended after attempt {attempt}"
-        elif now + failure.delay >= self._deadlines.get(index, float("inf")):
+        elif now + failure.delay >= self.deadlines.get(index, float("inf")):
             self.decisions[index] = "the next attempt would have begun after total_timeout"
         else:
             return True

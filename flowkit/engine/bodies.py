@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowkit.plan import Family, Lane, Plan
     from flowkit.policies import Policy
 
-__all__ = ["Body"]
+__all__ = ["Body", "next_round"]
 
 
 class Body:
@@ -115,13 +115,20 @@ class Body:
             self.plans.update(plan.inner)
         if graph.goes_on:
             return
-        result = self.result = graph.result
-        if self.prefix and type(result) is Ref and not result._flowkit_path:
-            local = result._flowkit_node
-            step = graph.nodes[local].spec
-            same = step is not None and step.flow is not None and step.flow.declared is self.workflow.declared
-            if same and local >= plan.first and not _is_awaited(plan, local):
-                self.tail = local
+        self.result = graph.result
+        if self.prefix:
+            self.tail = next_round(plan)
+
+
+def next_round(plan: Plan) -> int:
+    """The call of itself that a body which is called returns, and that nothing else waits for; -1 where there is none."""
+    graph, result = plan.graph, plan.graph.result
+    if type(result) is not Ref or result._flowkit_path:
+        return -1
+    local = result._flowkit_node
+    step = graph.nodes[local].spec
+    same = step is not None and step.flow is not None and step.flow.declared is graph.workflow.declared
+    return local if same and local >= plan.first and not _is_awaited(plan, local) else -1
 
 
 def _is_awaited(plan: Plan, local: int) -> bool:

@@ -40,13 +40,17 @@ Feed = Callable[[int, Any, int, float], None]
 class Calling:
     """What one run calls."""
 
-    __slots__ = ("_context", "_machine", "_random", "trace")
+    __slots__ = ("_context", "_machine", "_random", "keep", "stand_in", "trace")
 
     def __init__(self, machine: Machine, context: Context, random: Callable[[], float]) -> None:
         self._machine = machine
         self._context = context
         self._random = random
         self.trace: RunTrace | None = None
+        self.keep: Callable[[int, StepSpec, Any], Any] | None = None
+        """Turns a result into what is kept of it, where the run is; gives what others get. Raises `EncodingError`."""
+        self.stand_in: Callable[[StepSpec, Callable[..., Any]], Callable[..., Any]] | None = None
+        """What is called instead of a step's function."""
 
     # -- steps --------------------------------------------------------------------------------------------------------
 
@@ -65,6 +69,8 @@ class Calling:
             self.refuse(value, spec)
             if type(value) is Waiting and spec.suspends:
                 return self._machine.suspend, value
+            if self.keep is not None:
+                value = self.keep(index, spec, value)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt) and place.is_callers:
                 raise
@@ -81,16 +87,18 @@ class Calling:
             kwargs = await completed_async(inside.services.resources, spec, args, kwargs)
         value = await self._target(index, spec)(*args, **(kwargs or {}))
         self.refuse(value, spec)
+        if self.keep is not None:
+            value = self.keep(index, spec, value)
         return value
 
     def _target(self, index: int, spec: StepSpec) -> Callable[..., Any]:
         """What is called for a step: its function, held to its annotations where that is asked for."""
-        policy = self._machine.policies[index]
-        if policy is None or not policy.validate or spec.suspends:
-            return spec.target
-        from flowkit.checks.conforming import held
+        policy, function = self._machine.policies[index], spec.target
+        if policy is not None and policy.validate and not spec.suspends:
+            from flowkit.checks.conforming import held
 
-        return held(spec)
+            function = held(spec)
+        return function if self.stand_in is None else self.stand_in(spec, function)
 
     def failure(self, index: int, attempt: int, error: BaseException) -> Failure:
         """What an attempt ended with, and what its policy says of it. While the exception is being handled."""
@@ -253,7 +261,12 @@ class Calling:
             assert policy.on_failure.call is not None
             if self.trace is not None:
                 context.run(self.trace.enter, index, 0)
-            return machine.succeed, context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
+            value = context.run(policy.on_failure.call, machine.errors[index], *args, **(kwargs or {}))
+            if self.keep is not None:
+                spec = machine.nodes[index].spec
+                assert spec is not None
+                value = self.keep(index, spec, value)
+            return machine.succeed, value
         except BaseException as error:  # noqa: BLE001 - somebody's own code
             cut_traceback(error)
             what = "what is returned" if asked is Work.VALUE and index in machine.bodies else _WHAT[asked]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from flowkit.engine.current import Inside
 from flowkit.engine.notes import cut_traceback
 from flowkit.engine.recordings import entered
-from flowkit.engine.requests import Failure
+from flowkit.engine.requests import Died, Failure
 from flowkit.errors import CancelReason
 from flowkit.plan import Lane
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flowkit.engine.lives import LiveBody
     from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
+    from flowkit.plan import Plan
 
 __all__ = ["Coroutines"]
 
@@ -52,6 +53,15 @@ class Served(Inside, Protocol):
 
     def after(self) -> bool:
         """Do what the machine asks for. Under the lock."""
+
+    def comes_to(self, index: int, attempt: int, /) -> bool:
+        """What a node asks for is about to be done; says whether it still is to be."""
+
+    def has_done(self, index: int, attempt: int, /) -> None:
+        """It was done, and nobody else knows."""
+
+    def lays(self, index: int, plan: Plan, awaited: int = -1) -> None:
+        """The body of a call is about to write this. Not under the lock."""
 
     def let_go(self, index: int, attempt: int) -> None:
         """An attempt ended that the run hasn't waited for. Under the lock."""
@@ -153,6 +163,8 @@ class Coroutines:
             return answer
         finally:
             self._done(index, attempt)
+            if self._run.is_over:  # which was found out while the loop ran, and couldn't be closed
+                self.close()
 
     def pull_here(self, index: int) -> tuple[Feed, Any]:
         """Pull from an async generator in this thread."""
@@ -206,10 +218,8 @@ class Coroutines:
             await asyncio.wait(list(self._tasks.values()))
 
     def _loop_here(self) -> asyncio.AbstractEventLoop:
-        import asyncio
-
         if self.loop is None:
-            self.loop, self._own = asyncio.new_event_loop(), True
+            self.loop, self._own = self._run.services.loops.new(), True
         return self.loop
 
     def _done(self, index: int, attempt: int) -> None:
@@ -279,10 +289,12 @@ class Coroutines:
         """One attempt of an async step, or a live body, as a task; it may not leave the run without an answer."""
         run = self._run
         try:
+            run.comes_to(index, attempt)
             if index in run.machine.pulls:
                 feed, fact = await run.calling.pull_async(index)
             else:
                 feed, fact = await (self._attempt(index, attempt) if attempt else self._body(index))
+            run.has_done(index, attempt)
             with run.lock:
                 if run.is_over:
                     run.let_go(index, attempt)
@@ -292,6 +304,8 @@ class Coroutines:
                 else:
                     feed(index, fact, attempt, run.services.clock.now())
                     run.after()
+        except (Died, GeneratorExit):  # nobody goes on with it: its loop is gone
+            raise
         except BaseException as error:  # noqa: BLE001 - an engine that breaks has to wake whoever waits for it
             with run.lock:
                 run.crash(error)
@@ -316,8 +330,9 @@ class Coroutines:
         live: LiveBody | None = None
         try:
             self._check_in(index, 0)
-            body, (workflow, args, kwargs) = entered(run, index)
-            body.live = True
+            _, (workflow, args, kwargs) = entered(run, index)
+            with run.lock:
+                run.machine.plays(index)
             assert self.loop is not None
             live = LiveBody(run, index, workflow, self.loop)
             with run.lock:

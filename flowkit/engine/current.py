@@ -27,6 +27,9 @@ class Inside(Protocol):
     def key(self, index: int) -> str:
         """The key of a node."""
 
+    def idempotency_key(self, index: int) -> str:
+        """What an effect of a node is known by."""
+
     def last_error(self, index: int) -> BaseException | None:
         """What the newest attempt of a node that has ended raised."""
 
@@ -76,7 +79,7 @@ class StepContext:
     @property
     def idempotency_key(self) -> str:
         """A name for this call's effect, the same for every attempt of it: hand it to whoever can deduplicate."""
-        return f"{self.run_id}:{self.step}" if self._run is not None else self._key
+        return self._run.idempotency_key(self._index) if self._run is not None else self._key
 
     @property
     def last_error(self) -> BaseException | None:

@@ -11,26 +11,40 @@ Three kinds of workers serve the three lanes of a plan: the calling thread (anyt
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from contextlib import suppress
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
+from flowkit.engine.accounts import account_of_node, unknown
 from flowkit.engine.calling import Calling
 from flowkit.engine.conclusion import Conclusion, conclude
 from flowkit.engine.coroutines import Coroutines
 from flowkit.engine.current import attempt_here
 from flowkit.engine.ending import GRACE
+from flowkit.engine.explaining import told
 from flowkit.engine.machine import Machine
 from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
 from flowkit.engine.recordings import Unwound, hand_over, laid_over, record_body, write_on
 from flowkit.engine.records import StepRecord
-from flowkit.engine.requests import Borrow, CloseFlow, Emit, Failure, Finish, GiveBack, Record, Stop, Wake, Work
+from flowkit.engine.requests import (
+    Borrow,
+    CloseFlow,
+    Died,
+    Emit,
+    Failure,
+    Finish,
+    GiveBack,
+    Recalled,
+    Record,
+    Stop,
+    Wake,
+    Work,
+)
 from flowkit.engine.statuses import RunStatus, Status
-from flowkit.errors import CancelReason, IllegalTransition
-from flowkit.graph import Ref, context_of_steps
+from flowkit.errors import CancelReason, IllegalTransition, StoreError
+from flowkit.graph import Kind, Ref, context_of_steps
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -41,9 +55,10 @@ if TYPE_CHECKING:
     from flowkit.diagnostics import Diagnostic
     from flowkit.engine.calling import Feed
     from flowkit.engine.events import Event
+    from flowkit.engine.past import Past
     from flowkit.engine.ports import Clock, RunTrace, Services
     from flowkit.engine.waiting import Decision, Waiting
-    from flowkit.graph import Graph, Recorder
+    from flowkit.graph import Graph, Node, Recorder
     from flowkit.plan import Plan
     from flowkit.policies import Limit
 
@@ -67,6 +82,7 @@ class Driver:
         "_async",
         "_called",
         "_changed",
+        "_children",
         "_claims",
         "_coroutines",
         "_driven",
@@ -76,7 +92,6 @@ class Driver:
         "_more",
         "_pool",
         "_run_id",
-        "_kept",
         "_stopped",
         "_unclosed",
         "_waiting",
@@ -105,6 +120,7 @@ class Driver:
         *,
         run_id: str | None = None,
         keeps: bool = False,
+        past: Past | None = None,
     ) -> None:
         workflow = plan.graph.workflow
         self.plan = plan
@@ -112,7 +128,7 @@ class Driver:
         self.keeps = keeps
         """Whether its transitions and steps are kept: it was started, or somebody listens."""
         self.machine = Machine(
-            plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps, watched=services.watched
+            plan, fail_fast=workflow.policy.fail_fast, listening=keeps, keeps=keeps, watched=services.watched, past=past
         )
         ready = self.machine.ready
         self._any, self._pool = ready[Lane.ANY], ready[Lane.POOL]
@@ -124,8 +140,14 @@ class Driver:
         self.events: list[Event] = []
         self.context = context_of_steps()
         self.calling = Calling(self.machine, self.context, services.random)
+        if services.roundtrip:
+            from flowkit.engine.keepsakes import made_again  # for tests, mostly
+
+            assert services.data is not None
+            self.calling.keep = made_again(services.data, self.machine)
         self._coroutines: Coroutines | None = None
         self.trace: RunTrace | None = None
+        self.calling.stand_in = services.stand_in
         self._run_id = run_id
         self.warnings: Sequence[Diagnostic] = ()
         """What the checks found that doesn't keep it from running."""
@@ -133,6 +155,8 @@ class Driver:
         """What it was started with: the workflow, and its arguments."""
         self._claims: dict[tuple[int, int], Claim] = {}
         """Per attempt, its place under a limit that other runs share, or its wait for one."""
+        self._children: dict[tuple[int, int], list[Driver]] = {}
+        """Per attempt, the runs that were begun in it and haven't ended."""
         self._watchers: list[Callable[[], None]] = []
         self._changed: threading.Condition | None = None
         """For those who wait for events or for the end. Made when somebody does."""
@@ -150,8 +174,6 @@ class Driver:
         self._stopped: set[tuple[int, int]] = set()
         self._unclosed: list[Callable[[], None]] = []
         """What the thread of an inline run has to close: somebody's own code, so not under the lock."""
-        self._kept: object = None
-        """What its store keeps of it, if that is for as long as it is held."""
         self._expired: list[Stop] = []
         """Attempts to stop because their time ran out."""
         self._due = float("inf")
@@ -162,8 +184,26 @@ class Driver:
     def run_id(self) -> str:
         """The id of the run; made when somebody first asks."""
         if self._run_id is None:
-            self._run_id = os.urandom(8).hex()
+            self._run_id = self.services.new_id()
         return self._run_id
+
+    @property
+    def name(self) -> str:
+        """The name of the workflow."""
+        return self.plan.graph.workflow.name
+
+    @property
+    def label(self) -> str:
+        """The workflow, as people call it."""
+        return self.plan.graph.workflow.label
+
+    @property
+    def graph(self) -> Graph:
+        """What the workflow wrote."""
+        return self.machine.root.graph
+
+    def read_events(self) -> None:
+        """Have all events there: they are."""
 
     @property
     def status(self) -> RunStatus:
@@ -171,7 +211,7 @@ class Driver:
         if self.conclusion is not None:
             return self.conclusion.status
         machine = self.machine
-        if machine.busy or any(machine.ready.values()):
+        if machine.is_at_work:
             return RunStatus.RUNNING
         return RunStatus.WAITING if machine.deadline is not None or machine.is_waited_for else RunStatus.RUNNING
 
@@ -238,7 +278,7 @@ class Driver:
         """Whether async steps of it, or its body, run on this loop."""
         return self._coroutines is not None and self._coroutines.loop is loop
 
-    def deliver(self, name: str, value: Any, dedup: str | None) -> bool:
+    def deliver(self, name: str, value: Any, dedup: str | None, _of: Any = None) -> bool:
         """Hand in a signal; False if the same came before. Raises `IllegalTransition` where the run is over."""
         with self.lock:
             if self.conclusion is not None:
@@ -247,21 +287,28 @@ class Driver:
             self._go_on()
             return fresh
 
-    def decide(self, index: int, decision: Decision) -> None:
+    def decide(self, key: str, decision: Decision) -> None:
         """Hand in what was decided at a gate. Raises `IllegalTransition` where it isn't open any more."""
         with self.lock:
+            index = self.gate(key)
+            if index is None:
+                raise IllegalTransition(key, "decided", "decided")
             self.machine.decide(index, decision, self.services.clock.now())
             self._go_on()
 
-    def gates(self) -> list[tuple[int, str, Waiting]]:
-        """The gates that are open: their nodes, their keys, and what is asked."""
+    def gate(self, key: str) -> int | None:
+        """The node of an open gate; None where it isn't open."""
+        machine = self.machine
+        return next((index for index in machine.open_gates() if machine.key(index) == key), None)
+
+    def gates(self) -> list[tuple[str, Waiting]]:
+        """The gates that are open: their keys, and what is asked."""
         with self.lock:
-            machine = self.machine
-            return [
-                (index, machine.key(index), waiting)
-                for index, waiting in machine.suspended.items()
-                if waiting.kind == "gate" and machine.status[index] is Status.WAITING
-            ]
+            return list(self._gates().items())
+
+    def _gates(self) -> dict[str, Waiting]:
+        machine = self.machine
+        return {machine.key(index): machine.suspended[index] for index in machine.open_gates()}
 
     def _go_on(self) -> None:
         """Do what something from outside has made possible, and wake who is to do it."""
@@ -280,6 +327,10 @@ class Driver:
     def key(self, index: int) -> str:
         """The key of a node."""
         return self.machine.key(index)
+
+    def idempotency_key(self, index: int) -> str:
+        """What an effect of a node is known by: the same for every attempt, in every process."""
+        return f"{self.run_id}:{self.machine.key(index)}"
 
     def last_error(self, index: int) -> BaseException | None:
         """What the newest attempt of a node that has ended raised."""
@@ -324,8 +375,6 @@ class Driver:
         `awaited` is the node that its body was unwound for, to be recorded again when that has ended.
         """
         services = self.services
-        if self.keeps:
-            self._kept = services.store.open(self.run_id, self.plan.graph.workflow.name)
         if services.tracer is not None:
             self.trace = self.calling.trace = self.context.run(services.tracer.begin, self)
             self.machine.listening = self.keeps or self.trace is not None
@@ -372,6 +421,9 @@ class Driver:
         except KeyboardInterrupt:
             self._interrupted(place)
             raise
+        except Died:
+            self._unclosed.clear()
+            raise
         finally:
             close_all(self._unclosed)
 
@@ -385,6 +437,9 @@ class Driver:
             if self.conclusion is not None or body.cut:
                 raise Unwound
         return hand_over(self, body, local)
+
+    def lays(self, index: int, plan: Plan, awaited: int = -1) -> None:
+        """A body is about to write this: nothing is on record that it could be held against."""
 
     def written(self, graph: Graph) -> None:
         """The body of this run, which asked for results on its way, has returned."""
@@ -414,11 +469,18 @@ class Driver:
                 if self._more is None:
                     self._more = threading.Condition(self.lock)
                 self._waiting += 1
-                if not self._more.wait(self._patience()):
+                if not self._rest(self._more):
                     # Nobody called, so nobody took it off; unless both happened at once.
                     self._waiting = max(0, self._waiting - 1)
             if self.services.inline:
                 self.tick()
+
+    def _rest(self, called: threading.Condition) -> bool:
+        """Wait until this one is called, or something may be due; says whether it was called."""
+        services = self.services
+        if services.rest is not None and services.inline:
+            return services.rest(called, self.machine.deadline)
+        return called.wait(self._patience())
 
     def _queues(self, place: Place) -> Sequence[deque[int]]:
         """What a worker takes from: first what few others can take."""
@@ -478,13 +540,20 @@ class Driver:
                     index = self._work_plainly(index, place, queues)
                 else:
                     index = self._work(index, place, queues)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Died):
             raise
         except BaseException as error:  # noqa: BLE001 - an engine that breaks has to wake whoever waits for it
             with self.lock:
                 self.crash(error)
         finally:
             place.run = None
+
+    def comes_to(self, _index: int, _attempt: int) -> bool:
+        """What a node asks for is about to be done: 0 is what isn't an attempt of its step. Says whether it still is to be."""
+        return True
+
+    def has_done(self, _index: int, _attempt: int) -> None:
+        """It was done, and nobody else knows."""
 
     def _work_plainly(self, index: int, place: Place, queues: Sequence[deque[int]]) -> int | None:
         """Run plain nodes for as long as the next one is plain as well; the next that isn't.
@@ -608,6 +677,8 @@ class Driver:
                     self.after()
             self._stop_expired()
             close_all(self._unclosed)
+        except Died:
+            raise
         except BaseException as error:  # noqa: BLE001 - see `serve`
             with self.lock:
                 self.crash(error)
@@ -637,13 +708,11 @@ class Driver:
         return bool(done)
 
     def _answer(self, request: Any) -> None:
-        machine, clock = self.machine, self.services.clock
         kind = type(request)
         if kind is Emit:
             self._publish(request.kind, request.node, request.told)
         elif kind is Record:
-            self.services.store.record(self.run_id, self.step_record(request.node))
-            machine.recorded(request.node, clock.now())
+            self._record(request)
         elif kind is Stop and request.error is not None:
             self._expired.append(request)
         elif kind is Stop:
@@ -655,15 +724,33 @@ class Driver:
         elif kind is CloseFlow:
             self._close_flow(request.generators)
         elif kind is Wake:
-            if self._coroutines is None or not self._coroutines.wake(request.node):
-                self._wake_all()
+            self._wake(request.node)
+        elif kind is Recalled:
+            self._recalled(request.gone)
         elif kind is Finish and self.conclusion is None:
-            conclusion = conclude(self.machine, self.run_id if self.machine.failures else "")
-            news = request.news
-            if news is not None and news.kind == "run_succeeded" and conclusion.status != "succeeded":
-                # Every step succeeded, and making the value to return from their results didn't.
-                news = Emit("run_failed", -1, {"error": conclusion.error})
-            self._settle(conclusion, news)
+            self._finish(request.news)
+
+    def _record(self, request: Record) -> None:
+        """Tell how a node ended. Nothing outlives this process, so that is on record by that."""
+        if request.news is not None:
+            self._publish(request.news.kind, request.news.node, request.news.told)
+        self.machine.recorded(request.node, self.services.clock.now())
+
+    def _wake(self, index: int) -> None:
+        """Have a body that waits for a node go on."""
+        if self._coroutines is None or not self._coroutines.wake(index):
+            self._wake_all()
+
+    def _recalled(self, _gone: Sequence[str]) -> None:
+        """What was on record has come back."""
+
+    def _finish(self, news: Emit | None) -> None:
+        """Nothing is left of the run."""
+        conclusion = conclude(self.machine, self.run_id if self.machine.failures else "")
+        if news is not None and news.kind == "run_succeeded" and conclusion.status != "succeeded":
+            # Every step succeeded, and making the value to return from their results didn't.
+            news = Emit("run_failed", -1, {"error": conclusion.error})
+        self._settle(conclusion, news)
 
     def _close_flow(self, generators: Sequence[Any]) -> None:
         """Close generators, whose `finally` is somebody's own code: not here, where the lock is held."""
@@ -749,6 +836,8 @@ class Driver:
         if not machine.is_running(index, attempt):
             return
         self._stopped.add((index, attempt))
+        for child in self._children.get((index, attempt), ()):
+            self._cancel_child(child)
         if self._coroutines is not None and self._coroutines.stop(index, attempt):
             return
         if self.services.inline and request.reason is CancelReason.TIMEOUT:
@@ -758,12 +847,30 @@ class Driver:
         self.services.workers.retire(self, index, interrupt=interrupt)
         machine.abandon(index, attempt, now)
 
+    def adopt(self, index: int, attempt: int, child: Driver) -> None:
+        """A run was begun in a step of this one: it ends when that is told to stop."""
+        children = self._children.setdefault((index, attempt), [])
+        children.append(child)
+        child.when_done(lambda: children.remove(child))
+        if self.is_unwanted(index, attempt):
+            self._cancel_child(child)
+
+    def _cancel_child(self, child: Driver) -> None:
+        """Not here, where a lock is held that the other run's step may need."""
+        if self.services.inline:
+            child.cancel(CancelReason.PARENT)
+        else:
+            self.services.timekeeper.wake_at(self.services.clock.now(), Orphan(child))
+
     def _publish(self, kind: str, node: int, told: dict[str, Any]) -> None:
         event = self._event(kind, node, told, len(self.events) + 1 if self.keeps else 0)
         if self.trace is not None:
             self.trace.told(node, event)
-        if not self.keeps:
-            return
+        if self.keeps:
+            self._deliver(event)
+
+    def _deliver(self, event: Event) -> None:
+        """Hand an event to whoever listens."""
         self.events.append(event)
         for observe in self.services.observers:
             observe(event)
@@ -781,14 +888,6 @@ class Driver:
 
     def _settle(self, conclusion: Conclusion, news: Emit | None) -> None:
         """The end of the run: kept, then told, then everybody is woken. Nothing in it may keep the last from happening."""
-        try:
-            if self.keeps:
-                self.services.store.close(self.run_id, str(conclusion.status), conclusion.error)
-        except Exception as error:
-            log.exception("the end of run %s couldn't be kept", self.run_id)
-            add_note(error, f"raised by the store while it kept the end of `{self.plan.graph.workflow.label}`")
-            conclusion = Conclusion(RunStatus.FAILED, error=error)
-            news = Emit("run_failed", -1, {"error": error})
         try:
             if news is not None:
                 self._publish(news.kind, -1, news.told)
@@ -850,6 +949,24 @@ class Driver:
             ended=machine.ended_at.get(index),
         )
 
+    def explain(self, key: str) -> str:
+        """Why a node did what it did, or doesn't, in words. Raises `LookupError` for a key that none has."""
+        with self.lock:
+            machine = self.machine
+            nodes = [i for i, node in enumerate(machine.nodes) if self._is_told_of(i, node)]
+            index = next((i for i in nodes if machine.key(i) == key), None)
+            if index is None:
+                raise unknown(key, [machine.key(i) for i in nodes], self.run_id)
+            account = account_of_node(machine, index, self.events)
+        if self.conclusion is not None and not machine.status[index].is_final:
+            account.run = "the run isn't this process's any more"
+        return told(account, self.services.clock.time())
+
+    def _is_told_of(self, index: int, node: Node) -> bool:
+        machine = self.machine
+        written = node.spec is not None or node.kind is Kind.JOIN
+        return written and not machine.is_next_round(index) and not machine.is_part(index)
+
     def step_records(self) -> list[StepRecord]:
         """Every node that is a step, as it is now."""
         with self.lock:
@@ -867,10 +984,28 @@ def close_all(closing: list[Callable[[], None]]) -> None:
     while closing:
         try:
             closing.pop(0)()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Died):
             raise
         except BaseException:
             log.exception("a generator or an event loop couldn't be closed")
+
+
+class Orphan:
+    """A run that was begun in a step which was told to stop."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: Driver) -> None:
+        self._run = run
+
+    def tick(self) -> None:
+        """It ends; if that can't be written, a second later."""
+        try:
+            self._run.cancel(CancelReason.PARENT)
+        except StoreError as error:
+            log.warning("run %s couldn't be ended, and will be: %s", self._run.run_id, error)
+            services = self._run.services
+            services.timekeeper.wake_at(services.clock.now() + 1.0, self)
 
 
 class Claim:

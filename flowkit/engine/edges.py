@@ -45,6 +45,7 @@ from flowkit.plan import taken, takes_whole
 if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
     from flowkit.engine.groups import Group
+    from flowkit.engine.requests import Emit
     from flowkit.errors import CancelReason
     from flowkit.graph import Node, Region
     from flowkit.plan import Plan
@@ -123,13 +124,19 @@ class Edges(Nodes):
     def _settle(self, index: int, status: Status, now: float) -> None:
         """A node has ended. Its dependents see it at once, or when it is on record; listeners never before that."""
         news = self._mark(index, status, now)
-        if self.keeps and index != self.root.node and not self._is_unseen(index):
-            self._unrecorded[index] = news
-            self.requests.append(Record(index))
+        if self._is_to_record(index, news):
             return
         if news is not None:
             self.requests.append(news)
         self._release(index)
+
+    def _is_to_record(self, index: int, news: Emit | None) -> bool:
+        """Whether a node's end has to be put on record before it counts; then that is asked for."""
+        if not self.keeps or index == self.root.node or index in self.known or self._is_unseen(index):
+            return False
+        self._unrecorded.add(index)
+        self.requests.append(Record(index, news))
+        return True
 
     def _is_unseen(self, index: int) -> bool:
         """Whether a node is one of those that only help others along: nothing of it is kept."""
@@ -179,13 +186,17 @@ class Edges(Nodes):
         if target not in self._coming:
             self._coming[target] = len(node.choice)
         self._coming[target] -= 1
-        if self.status[index] is _SUCCEEDED:
+        if self.status[index] is _SUCCEEDED and self._may_win(index, target):
             won.append(index)
         if len(won) < self.count_of(target):
             if self._coming[target]:
                 return []
             self._lose(target, index)
         return self._settle_choice(target)
+
+    def _may_win(self, _index: int, _target: int) -> bool:
+        """Whether a node that succeeded counts for a choice."""
+        return True
 
     def _settle_choice(self, target: int) -> list[int]:
         self._chosen.add(target)
@@ -274,6 +285,15 @@ class Edges(Nodes):
         self.causes[target] = index
         self.reasons[target] = f"`{self.key(index)}` {WAS.get(self.status[index], 'succeeded')}"
 
+    def is_dropped(self, index: int) -> bool:
+        """Whether nobody wanted a node any more, or the call in whose place it stands."""
+        while index not in self._dropped:
+            home = self.homes[index]
+            if home is self.root:
+                return False
+            index = home.node
+        return True
+
     def _column(self, index: int) -> int:
         status = self.status[index]
         if status is _SUCCEEDED:
@@ -352,6 +372,7 @@ class Edges(Nodes):
         for call in self.expected.pop(index, ()):
             body = self.bodies[call]
             if body.live:
+                self._rouse(call)
                 self.requests.append(Wake(index))
             elif body.blocked:
                 body.blocked = False
@@ -362,6 +383,9 @@ class Edges(Nodes):
                 self._record_again(body)
             else:
                 body.woken = True
+
+    def _rouse(self, call: int) -> None:
+        """A live body is about to go on."""
 
     def _record_again(self, body: Body) -> None:
         self.status[body.node] = Status.PENDING

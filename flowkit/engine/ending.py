@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from flowkit.engine.edges import TAKING, WAS
-from flowkit.engine.requests import Emit, Failure, Record, Stop, Work
+from flowkit.engine.requests import Emit, Failure, Stop, Work
 from flowkit.engine.statuses import RunStatus, Status
 from flowkit.engine.undoing import Undoing
 from flowkit.errors import CancelReason, Deadlock, StepTimeout
@@ -213,7 +213,7 @@ class Ending(Undoing):
         """Start nothing new; stop what runs; everything else is cancelled."""
         self.stopping, self.stop_detail = reason, detail
         for queue in self.ready.values():
-            going_on = [index for index in queue if self.sheltered is not None and index in self.sheltered]
+            going_on = [index for index in queue if self._goes_on(index)]
             queue.clear()
             queue.extend(going_on)
         self.plain = bytearray(len(self.nodes))  # from here on nothing goes the short way
@@ -227,7 +227,7 @@ class Ending(Undoing):
                 self._told[index] = self._why_stopped
                 continue
             if status is _RUNNING and index not in self.groups:
-                if index not in self.other_work and index not in self.bodies:
+                if self.other_work.get(index, Work.RESTORE) is Work.RESTORE and index not in self.bodies:
                     if index not in self._expired and index not in self._expiring:  # or it was told already
                         self._ask_to_stop(index, self.attempts.get(index, 1), reason, now)
                     continue
@@ -239,13 +239,34 @@ class Ending(Undoing):
                 self._give_back(index, self.attempts.get(index, 0) + 1)
             self._cancel_node(index, now)
 
+    @property
+    def _may_be_cancelled(self) -> bool:
+        """Whether the run goes on: neither is it over, nor on its way there."""
+        root = self.root
+        return bool(self.left) and self.stopping is None and not root.cleaning and not (root.undoing and self.failures)
+
+    def _goes_on(self, index: int) -> bool:
+        """Whether what is to be done for a node is done even so: it cleans up, or its end is on its way back."""
+        sheltered = self.sheltered is not None and index in self.sheltered
+        return sheltered or self.other_work.get(index) is Work.RESTORE
+
     def _cancel_node(self, index: int, now: float) -> None:
-        self.reasons[index] = self._told.pop(index, self._why_stopped)
+        why = self._told.pop(index, "")
+        self.reasons[index] = why or self._why_stopped
+        self.causes.pop(index, None)  # what it would have come to nothing for besides
+        if not why and self.stopping is CancelReason.FAIL_FAST and self.failures:
+            self.causes[index] = self.failures[0]
         self._settle(index, Status.CANCELLED, now)
 
     @property
     def _why_stopped(self) -> str:
-        return f"the run was stopped ({self.stopping})" if self.stopping is not None else "it was stopped"
+        if self.stopping is None:
+            return "it was stopped"
+        detail = self.stop_detail
+        if self.stopping is CancelReason.FAIL_FAST and self.failures:
+            first = self.failures[0]
+            detail = f"`{self.key(first)}` {WAS[self.status[first]]}" if self.status[first] in WAS else detail
+        return f"the run was stopped ({self.stopping}{detail and f': {detail}'})"
 
     def _is_sheltering(self, index: int) -> bool:
         """Whether items of a map have something to clean up or to undo, which the map as a whole waits for."""
@@ -391,7 +412,7 @@ class Ending(Undoing):
                     continue
                 body.parked = False  # whatever it was waiting for, it doesn't go on
             if status is _RUNNING and index not in self.groups:
-                if index in self.other_work:
+                if self.other_work.get(index, Work.RESTORE) is not Work.RESTORE:
                     self.busy -= 1  # nobody waits for the answer
                     if body is not None and body.live:
                         self.requests.append(Stop(index, 0, CancelReason.PARENT))
@@ -406,9 +427,7 @@ class Ending(Undoing):
             if self._held:
                 self._give_back(index, self.attempts.get(index, 0) + (self.lanes[index] is not Lane.FLOW))
             news = self._mark(index, Status.CANCELLED, now)
-            if self.keeps and not self._is_unseen(index):
-                self._unrecorded[index] = news
-                self.requests.append(Record(index))
+            if self._is_to_record(index, news):
                 continue
             if news is not None:
                 self.requests.append(news)

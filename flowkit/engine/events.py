@@ -23,8 +23,10 @@ __all__ = [
     "RunCancelled",
     "RunEvent",
     "RunFailed",
+    "RunResumed",
     "RunStarted",
     "RunSucceeded",
+    "RunSuspended",
     "RunWarned",
     "SignalReceived",
     "SignalSet",
@@ -83,6 +85,18 @@ class RunStarted(RunEvent):
 
     nodes: int = 0
     """How many nodes are known so far."""
+
+
+@attrs.frozen(kw_only=True)
+class RunResumed(RunEvent):
+    """Somebody went on with the run, from what is on record of it."""
+
+
+@attrs.frozen(kw_only=True)
+class RunSuspended(RunEvent):
+    """Whoever had the run gave it up; somebody else may go on with it."""
+
+    reason: str
 
 
 @attrs.frozen(kw_only=True)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.attempts import Attempts
 from flowkit.engine.bodies import Body
 from flowkit.engine.edges import SKIP
 from flowkit.engine.flows import Stream
 from flowkit.engine.groups import Group
+from flowkit.engine.recalling import Recalling
 from flowkit.engine.requests import Work
 from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status
@@ -36,7 +36,7 @@ _RUNNING: Final = Status.RUNNING
 _SUCCEEDED: Final = Status.SUCCEEDED
 
 
-class Growing(Attempts):
+class Growing(Recalling):
     """Items of maps and bodies of calls."""
 
     __slots__ = ()
@@ -60,7 +60,7 @@ class Growing(Attempts):
         plain = (
             policy.plain and self.lanes[index] is Lane.ANY and group.seats is None and group.written not in self.turns
         )
-        plain = plain and not (node.spec is not None and node.spec.declares)
+        plain = plain and self.past is None and not (node.spec is not None and node.spec.declares)
         end = base + count
         self.nodes[base:end] = [node] * count
         self.policies[base:end] = [policy] * count
@@ -175,7 +175,7 @@ class Growing(Attempts):
                 self._tell("step_started", index, attempt=1)
             policy = self.policies[index]
             if policy is not None and policy.total_timeout is not None:
-                self._set_timer(now + policy.total_timeout, "total", index)
+                self._set_timer(self._runs_out_at(index, now + policy.total_timeout), "total", index)
         spec = self.nodes[index].spec
         assert spec is not None
         assert spec.flow is not None
@@ -194,7 +194,7 @@ class Growing(Attempts):
         self.nodes[base:end] = plan.nodes
         self.policies[base:end] = plan.policies
         self.lanes[base:end] = plan.lanes
-        self.plain[base:end] = plan.plain
+        self.plain[base:end] = plan.plain if self.past is None else bytes(count)
         self.waits[base:end] = plan.waits
         self.homes[base:end] = [body] * count
         self.left += count
@@ -329,7 +329,7 @@ class Growing(Attempts):
             heapq.heapify(self._timers)
         for table in (
             self.groups, self.errors, self.reasons, self.causes, self.attempts, self.started_at, self.decisions,
-            self.chains, self.choosers, self.other_work, self._deadlines, self._ends, self._beats, self._taken,
+            self.chains, self.choosers, self.other_work, self.deadlines, self._ends, self._beats, self._taken,
             self.conditions, self.won, self._coming, self.turns, self.suspended, self.lists,
         ):  # fmt: skip
             if table:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from flowkit.diagnostics import Diagnostic, Label, Level, Site
 from flowkit.engine.current import Inside
-from flowkit.engine.recordings import hand_over
+from flowkit.engine.recordings import Unwound, hand_over
 from flowkit.errors import CheckFailed, MisuseError
 from flowkit.graph import Kind, Node, capture, live_graph
 from flowkit.graph.recording import recording
@@ -27,8 +28,17 @@ if TYPE_CHECKING:
     from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
     from flowkit.graph import StepSpec, WorkflowSpec
+    from flowkit.plan import Plan
 
 __all__ = ["LiveBody"]
+
+
+TURNS: Final = 20
+"""Turns of the loop without a call and without news after which a body has gone as far as it can.
+
+What is done in one turn may make a task go on in the next; each task between a result and the call that follows from it
+takes two or three of them.
+"""
 
 
 class Served(Inside, Protocol):
@@ -46,6 +56,10 @@ class Served(Inside, Protocol):
 
     def after(self) -> bool:
         """Do what the machine asks for. Under the lock."""
+        ...
+
+    def lays(self, index: int, plan: Plan, awaited: int = -1) -> None:
+        """The body of a call is about to write this. Not under the lock."""
         ...
 
 
@@ -109,6 +123,11 @@ class LiveBody:
         self._loop = loop
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._submitted: set[asyncio.Task[Any]] = set()
+        self._quiet = 0
+        """For how many turns of the loop it has called nothing and heard of nothing, where its run is kept."""
+        self._is_counting = False
+        self._news: deque[int] = deque()
+        """What has ended and it hasn't heard of."""
 
     # -- the body as a whole ------------------------------------------------------------------------------------------
 
@@ -118,6 +137,7 @@ class LiveBody:
         recording.set(self)  # type: ignore[arg-type]
         _place.set(_Place(""))
         _count_tasks(self._loop)
+        self._stir()
         value = await self.workflow.target(*args, **kwargs)
         _refuse_value(value, self.workflow)
         return machine.returned, value
@@ -138,9 +158,46 @@ class LiveBody:
             self._loop.call_soon_threadsafe(self._tell, called)
 
     def _tell(self, called: int) -> None:
+        if self._is_counting:
+            self._news.append(called)
+            return
+        self._hand_out(called)
+        self._stir()
+
+    def _hand_out(self, called: int) -> None:
         future = self._waiting.pop(called, None)
         if future is not None and not future.done():
             future.set_result(None)
+
+    def _stir(self) -> None:
+        """It may go on now. Of a run that is kept, it hears of the next end when it has gone as far as it can.
+
+        So it sees the same when it is replayed, where ends come back one by one, as when they came by themselves, and
+        several perhaps at once: `asyncio.wait` for the first of several finds the same first one.
+        """
+        if self._run.machine.past is not None:
+            self._quiet = 0
+            if not self._is_counting:
+                self._is_counting = True
+                self._loop.call_soon(self._count)
+
+    def _count(self) -> None:
+        self._quiet += 1
+        if self._quiet < TURNS:
+            self._loop.call_soon(self._count)
+            return
+        if self._news:
+            self._hand_out(self._news.popleft())
+            self._quiet = 0
+            self._loop.call_soon(self._count)
+            return
+        self._is_counting = False
+        run = self._run
+        if run.machine.brings_back:
+            with run.lock:
+                if not run.is_over:
+                    run.machine.drained(self._index, run.services.clock.now())
+                    run.after()
 
     # -- what the body calls ------------------------------------------------------------------------------------------
 
@@ -202,11 +259,16 @@ class LiveBody:
         except BaseException:
             del self.nodes[-1], self.names[-1]  # it doesn't fit: the body may go on without it
             raise
+        try:
+            run.lays(self._index, plan)
+        except Unwound:
+            raise asyncio.CancelledError from None
         with run.lock:
             called = None if run.is_over else machine.call(self._index, plan, run.services.clock.now())
             if called is not None:
                 self._waiting[called] = future
             run.after()
+        self._stir()
         if called is None:
             raise asyncio.CancelledError
         try:

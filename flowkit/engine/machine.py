@@ -6,7 +6,7 @@ that its driver brings.
 
 It stands in floors, each of which knows those below: `nodes` (what there is), `edges` (what the end of a node means for
 others: the table of edges is there), `undoing` (compensations), `ending` (failing and stopping), `attempts` (from ready
-to answered), `growing` (maps and bodies), `streaming` (maps whose items still come), `suspending` (what waits for the
+to answered), `recalling` (what is on record of a run that was begun before), `growing` (maps and bodies), `streaming` (maps whose items still come), `suspending` (what waits for the
 world outside), and here on top what goes in and what comes out.
 """
 
@@ -16,12 +16,14 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from flowkit.engine.attempts import NOT_SO
 from flowkit.engine.edges import EDGES, LOST, SKIP
 from flowkit.engine.flows import Flow, Stream
 from flowkit.engine.invariants import verify_end
 from flowkit.engine.requests import Failure, Finish, Wake, Work
 from flowkit.engine.statuses import Status
 from flowkit.engine.suspending import Suspending
+from flowkit.engine.waiting import Letter
 from flowkit.errors import CancelReason, IllegalTransition
 from flowkit.graph import Edge, Kind, Ref, Template
 from flowkit.plan import Lane
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from flowkit.engine.bodies import Body
     from flowkit.engine.flows import Pulled
     from flowkit.engine.groups import Group, Items
+    from flowkit.engine.past import Past
     from flowkit.engine.waiting import Decision, Waiting
     from flowkit.plan import Plan
 
@@ -58,8 +61,11 @@ class Machine(Suspending):
         listening: bool = False,
         keeps: bool = False,
         watched: bool = False,
+        past: Past | None = None,
     ) -> None:
         super().__init__(plan, fail_fast=fail_fast, listening=listening, keeps=keeps, watched=watched)
+        if past is not None:
+            self._look_back(past)
         if plan.graph.goes_on or plan.cleanup or plan.may_compensate:
             self._keep_open(going_on=plan.graph.goes_on)
         else:
@@ -71,7 +77,7 @@ class Machine(Suspending):
 
     def begin(self, now: float, wall: float = 0.0) -> None:
         """Start. `now` is any clock that only goes forward; `wall` is the time of day at the same moment."""
-        self._wall = wall - now
+        self.wall = wall - now
         if self.stopping is not None:
             return  # cancelled before it began
         if self.listening:
@@ -160,6 +166,7 @@ class Machine(Suspending):
     def fail(self, index: int, failure: Failure, attempt: int, now: float) -> None:
         """A body, a fallback, a condition or a walk through a list raised."""
         asked = self.other_work.get(index, Work.BODY)
+        self._calm(index)
         if not self._answered(index, attempt, now):
             self._close(now)
             return
@@ -203,17 +210,20 @@ class Machine(Suspending):
                 self._suspend(index, waiting, now)
         self._close(now)
 
-    def deliver(self, name: str, value: Any, now: float, dedup: str | None = None) -> bool:
-        """A signal came in: whoever waits for it has it, or it is kept. False if it came before."""
+    def deliver(self, name: str, value: Any, now: float, dedup: str | None = None, number: int = 0) -> bool:
+        """A signal came in: whoever waits for it has it, or it is kept. False if it came before.
+
+        `number` is what a store knows it by, to be found in `taken` when somebody has it.
+        """
         if dedup is not None:
             if (name, dedup) in self._heard:
                 return False
             self._heard.add((name, dedup))
-        index = self._waiting_for("signal", name)
+        index, letter = self._waiting_for("signal", name), Letter(value, number)
         if index is None:
-            self.mail.setdefault(name, deque()).append(value)
+            self.mail.setdefault(name, deque()).append(letter)
         else:
-            self._received(index, value, now, early=False)
+            self._received(index, letter, now, early=False)
             self._close(now)
         return True
 
@@ -240,7 +250,7 @@ class Machine(Suspending):
             self.status[index] = Status.PENDING
             self._admit(index, now)
         else:
-            self.reasons[index] = "its condition was false"
+            self.reasons[index] = NOT_SO
             self._settle(index, Status.SKIPPED, now)
         self._close(now)
 
@@ -281,11 +291,14 @@ class Machine(Suspending):
     def recorded(self, index: int, now: float) -> None:
         """A node's end is on record; who depends on it and who listens may see it."""
         if index in self._unrecorded:
-            news = self._unrecorded.pop(index)
-            if news is not None:
-                self.requests.append(news)
+            self._unrecorded.discard(index)
             self._release(index)
             self._close(now)
+
+    def restore(self, index: int, value: Any, _attempt: int, now: float) -> None:
+        """An end that was on record has come back, with its value."""
+        self._restore(index, value, now)
+        self._close(now)
 
     # -- bodies that go on ----------------------------------------------------------------------------------------------
 
@@ -310,6 +323,8 @@ class Machine(Suspending):
             return False
         self._graft(body, plan)
         self._advance_fresh(now)
+        if self._put_off and not self.recalling and not self._is_coming_back:
+            self._begin_put_off()
         return True
 
     def written(self, index: int, plan: Plan, attempt: int, now: float) -> None:
@@ -341,6 +356,7 @@ class Machine(Suspending):
             return None
         body = self.bodies[index]
         assert body.at is not None
+        self._rouse(index)
         called = body.at[-1]
         self.plain[called] = 0
         if self.is_visible(called):
@@ -348,6 +364,12 @@ class Machine(Suspending):
         else:
             self.expected.setdefault(called, []).append(index)
         return called
+
+    def drained(self, index: int, now: float) -> None:
+        """A live body calls nothing more before something else happens."""
+        if index in self.restless or self._returns:  # what it called may have been given a result
+            self.restless.discard(index)
+            self._close(now)
 
     def drop(self, index: int, why: str, now: float) -> None:
         """Nobody waits any more for what a live body called."""
@@ -357,6 +379,7 @@ class Machine(Suspending):
 
     def returned(self, index: int, value: Any, attempt: int, now: float) -> None:
         """A live body has returned. What it called and didn't wait for is stopped."""
+        self._calm(index)
         if not self._answered(index, attempt, now):
             self._close(now)
             return
@@ -397,15 +420,29 @@ class Machine(Suspending):
     # -- time and stopping ----------------------------------------------------------------------------------------------
 
     def advance(self, now: float) -> None:
-        """Time has passed: whatever was due by now happens."""
+        """Time has passed: whatever was due by now happens. What is on record comes before that."""
+        if self.recalling:
+            return
         while self._timers and self._timers[0][0] <= now:
             _, _, kind, index, attempt = heapq.heappop(self._timers)
             getattr(self, f"_on_{kind}")(index, attempt, now)
         self._close(now)
 
+    def due(self, now: float) -> list[str]:
+        """The nodes that something happens to when `advance` is called now."""
+        if self.recalling or not self._timers or self._timers[0][0] > now:
+            return []
+        waiting = [index for when, _, _, index, _ in self._timers if when <= now and self.status[index] < _SUCCEEDED]
+        return sorted({self.key(index) for index in waiting})
+
     def cancel(self, reason: CancelReason, now: float, detail: str = "") -> bool:
         """End the run early. Says whether this was what ended it: the first reason wins."""
-        if not self.left or self.stopping is not None or self.root.cleaning or (self.root.undoing and self.failures):
+        if self.recalling:
+            if self._cancelled_later is not None:
+                return False
+            self._cancelled_later = reason, detail
+            return True
+        if not self._may_be_cancelled:
             return False
         self._stop(reason, now, detail)
         self._close(now)
@@ -439,9 +476,11 @@ class Machine(Suspending):
         if self.listening and index in self.groups and not self.is_part(index):
             self._tell("items_finished", index, counts=self.counts(self._items_of(index)))
         if verdict == LOST:
+            self._lose_again(index)
             found = [self.errors[i] for i in self.candidates(index) if i in self.errors]
             self._fail(index, self._loss(index, found), Status.FAILED, now)
         elif verdict == SKIP and (failed := self._failed_item(index)) is not None:
+            self._lose_again(index)
             self._fail(index, self.errors[failed], Status.FAILED, now)
         else:
             self._settle(index, Status.SKIPPED if verdict == SKIP else Status.BLOCKED, now)
@@ -545,13 +584,19 @@ class Machine(Suspending):
             if around is not None:
                 yield place
 
-    def _close(self, now: float) -> None:
-        """Go on as far as it goes; end the run if nothing is left of it, or if nothing of that can happen any more."""
-        if self.fresh:
-            self._advance_fresh(now)
+    def _flow_on(self, now: float) -> None:
+        self._advance_fresh(now)
         while self.stirred:
             self._tend_streams()
             self._advance_fresh(now)
+
+    def _close(self, now: float) -> None:
+        """Go on as far as it goes; end the run if nothing is left of it, or if nothing of that can happen any more."""
+        if self.fresh or self.stirred:
+            self._flow_on(now)
+        if self.recalling or self._returns or self._put_off:
+            while self._bring_back(now):
+                self._flow_on(now)
         timers, status = self._timers, self.status
         while timers and status[timers[0][3]] >= _SUCCEEDED:
             heapq.heappop(timers)  # of a node that has ended: nobody need wake for it

@@ -60,6 +60,7 @@ class Nodes:
         "groups",
         "homes",
         "keeps",
+        "known",
         "lanes",
         "left",
         "listening",
@@ -151,8 +152,10 @@ class Nodes:
         self._unsure: set[int] = set()
         """Nodes of which an attempt was told to stop: what it had done by then, nobody knows."""
         self._unhandled: set[int] = set()
-        self._unrecorded: dict[int, Emit | None] = {}
-        """Nodes that have ended and whose end isn't on record yet, with what is to be told then."""
+        self._unrecorded: set[int] = set()
+        """Nodes that have ended and whose end isn't on record yet."""
+        self.known: set[int] = set()
+        """Nodes whose end was on record before this machine was made."""
         self._free: dict[int, list[int]] = {}
         """By length, where nodes stood that are gone, to be used again."""
 
@@ -188,6 +191,10 @@ class Nodes:
     def _is_map(self, index: int) -> bool:
         """Whether a node is a map as a whole, or a part of one that streams, and not one of the items."""
         return self.nodes[index].kind is Kind.MAP and (self.owners[index] is None or index in self.groups)
+
+    def is_item(self, index: int) -> bool:
+        """Whether a node is one of the items of a map."""
+        return self.owners[index] is not None and index not in self.groups and self.nodes[index].kind is Kind.MAP
 
     def is_part(self, index: int) -> bool:
         """Whether a node stands for some of the items of a stream: nobody is told of it."""

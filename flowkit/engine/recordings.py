@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
     from flowkit.graph import Graph, Node, Recorder, WorkflowSpec
+    from flowkit.plan import Plan
 
 __all__ = ["Unwound", "answer", "hand_over", "record_body"]
 
@@ -64,6 +65,12 @@ class Recorded(Protocol):
 
     def after(self) -> bool:
         """Do what the machine asks for. Under the lock."""
+
+    def lays(self, index: int, plan: Plan, awaited: int = -1) -> None:
+        """The body of a call is about to write this, and can't go on without one of its nodes. Not under the lock.
+
+        Raises `Unwound` where the run isn't gone on with for that.
+        """
 
 
 def entered(run: Recorded, index: int) -> tuple[Body, tuple[WorkflowSpec, Sequence[Any], Mapping[str, Any]]]:
@@ -100,7 +107,9 @@ def record_body(run: Recorded, index: int) -> tuple[Feed, Any]:
             return answer(run, index, recorder, local)
 
         graph = run.context.copy().run(record, flow, args, kwargs, asked)
-        return machine.written, run.services.plan(laid_over(machine, body, graph))
+        plan = run.services.plan(laid_over(machine, body, graph))
+        run.lays(index, plan)
+        return machine.written, plan
     except Unwound:
         return machine.park, None
     except BaseException as error:  # noqa: BLE001 - a body is somebody's own code
@@ -133,6 +142,7 @@ def write_on(run: Recorded, index: int, recorder: Recorder, local: int, *, block
     if len(recorder.nodes) > known:
         recorder.planned = known
         plan = run.services.plan(recorder.segment())
+        run.lays(index, plan, local)
     with run.lock:
         if run.is_over or machine.status[index] >= Status.SUCCEEDED:
             raise Unwound

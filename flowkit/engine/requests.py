@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Borrow",
     "CloseFlow",
+    "Died",
     "Emit",
     "Failure",
     "Finish",
     "GiveBack",
     "POINTS",
     "Point",
+    "Recalled",
     "Record",
     "Request",
     "Stop",
@@ -35,25 +37,50 @@ __all__ = [
 
 
 class Point(enum.StrEnum):
-    """The named points of a run."""
+    """The named points of a run: each has a before and an after, and is at a node, or at the run as a whole."""
 
     CLAIM = "claim"
+    """An engine gets the run: a new one, or one that was left."""
     START = "start"
+    """An attempt begins; where that has to be on record before anything else, it is after it."""
     EFFECT = "effect"
+    """The step's own code runs."""
     RECORD = "record"
+    """How a node ended goes on record: after it, others go on from that."""
     WAKE = "wake"
+    """Somebody is asked or told: the condition of a step, a body that waits for a result."""
     RETRY = "retry"
+    """That there will be another attempt, and when, goes on record; or what stands in for a result is made."""
     TIMER = "timer"
+    """Until when something waits goes on record; or that time has come."""
     SIGNAL = "signal"
+    """That a signal is waited for goes on record; or one is handed in."""
     GATE = "gate"
+    """That somebody has to decide goes on record; or a decision is handed in."""
     EXPAND = "expand"
+    """The items of a map, or the body of a workflow that is called, become known."""
     CHILD = "child"
+    """A run of its own is started in a step."""
     COMPENSATE = "compensate"
+    """The code runs that undoes a step."""
     ALWAYS = "always"
+    """The code of a step runs that cleans up."""
     FINALIZE = "finalize"
+    """The end of the run goes on record."""
     RECOVER = "recover"
+    """What is on record of a run that was left is read, comes back node by node, and the run goes on from it."""
     RENEW = "renew"
+    """The lease of an engine is renewed."""
     RELEASE = "release"
+    """A run is given up, for others to take."""
+
+
+class Died(BaseException):
+    """Raised at a point: the process is to be as if it had died there.
+
+    So nobody cleans up, writes or tells anything, and whoever waits for the run isn't woken. Not an Exception, and
+    passed on by whatever takes care of other failures.
+    """
 
 
 class Work(enum.Enum):
@@ -62,23 +89,25 @@ class Work(enum.Enum):
     The answer to a body names its attempt, which may have been left behind; for the others that is 0.
     """
 
-    BODY = Point.START
+    BODY = "body", Point.EFFECT
     """Call the step; answer with `succeed` or `fail`."""
-    CONDITION = Point.WAKE
+    CONDITION = "condition", Point.WAKE
     """Ask `run_if`; answer with `answer`."""
-    FALLBACK = Point.RETRY
+    FALLBACK = "fallback", Point.RETRY
     """Call the fallback with the error; answer with `succeed` or `fail`."""
-    COLLECT = Point.CHILD
+    COLLECT = "collect", Point.EXPAND
     """Go through a map's lists; answer with `expand` or `fail`."""
-    RECORD = Point.EXPAND
+    RECORD = "record", Point.EXPAND
     """Record the body of a workflow that is called; answer with `written`, `park` or `fail`."""
-    VALUE = Point.RECORD
+    RESTORE = "restore", Point.RECOVER
+    """Make the value that is kept of a node; answer with `restore`."""
+    VALUE = "value", Point.WAKE
     """Make the value of what calls no step, such as what a body returned; answer with `succeed` or `fail`."""
 
     @property
     def point(self) -> Point:
         """The point at which it is done."""
-        return self.value
+        return self.value[1]
 
 
 class Borrow(NamedTuple):
@@ -98,9 +127,10 @@ class GiveBack(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Keep how a node ended, then say `recorded`: nobody who depends on it sees it before."""
+    """Keep how a node ended, with what is told of it; then say `recorded`: nobody who depends on it sees it before."""
 
     node: int
+    news: Emit | None
 
 
 class Stop(NamedTuple):
@@ -131,6 +161,13 @@ class Wake(NamedTuple):
     node: int
 
 
+class Recalled(NamedTuple):
+    """All that was on record has come back: from here on the run goes on."""
+
+    gone: Sequence[str]
+    """The keys of what is on record and counts no more."""
+
+
 class Finish(NamedTuple):
     """The run is over: settle its state, its last event and its waiters together, once."""
 
@@ -144,11 +181,12 @@ class CloseFlow(NamedTuple):
     generators: Sequence[Any]
 
 
-Request = Borrow | CloseFlow | GiveBack | Record | Stop | Emit | Wake | Finish
+Request = Borrow | CloseFlow | GiveBack | Recalled | Record | Stop | Emit | Wake | Finish
 
 POINTS: Final[dict[type[Request], Point]] = {
     Borrow: Point.START,
     GiveBack: Point.EFFECT,
+    Recalled: Point.RECOVER,
     Record: Point.RECORD,
     Stop: Point.EFFECT,
     Emit: Point.RECORD,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flowkit.engine.records import StepRecord
     from flowkit.engine.statuses import RunStatus
     from flowkit.engine.waiting import Waiting
+    from flowkit.engine.watched import Watched
     from flowkit.graph import Graph
     from flowkit.policies import Duration
 
@@ -30,7 +31,7 @@ R = TypeVar("R")
 class Run(Generic[R]):
     """A workflow that was started. Awaiting it gives its result, like an `asyncio.Task`."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver | Watched) -> None:
         self._driver = driver
         driver.handles += 1
 
@@ -42,22 +43,33 @@ class Run(Generic[R]):
     @property
     def workflow(self) -> str:
         """The name of the workflow."""
-        return self._driver.plan.graph.workflow.name
+        return self._driver.name
 
     @property
     def status(self) -> RunStatus:
-        """Where it is: `running`, `waiting`, `succeeded`, `failed` or `cancelled`."""
+        """Where it is: `running`, `waiting`, `succeeded`, `failed` or `cancelled`.
+
+        One that somebody else has is also `lost`, if whoever that is has died.
+        """
         return self._driver.status
 
     @property
     def graph(self) -> Graph:
         """What the workflow wrote."""
-        return self._driver.machine.root.graph
+        return self._driver.graph
 
     @property
     def steps(self) -> Sequence[StepRecord]:
         """Its steps as they are now, in the order of the text, the items of maps after all others."""
         return self._driver.step_records()
+
+    def explain(self, key: str) -> str:
+        """Say in words why a step ran, was taken from the record, was skipped or failed, or what it waits for.
+
+        Each attempt is told with what was decided after it. Raises `LookupError`, with near names, for a key that no
+        step has; of a run that another process has, what hasn't begun is only known where its workflow is.
+        """
+        return self._driver.explain(key)
 
     def wait(self, timeout: Duration | None = None) -> bool:
         """Block until it has ended, or for this long; says whether it has. The run goes on either way."""
@@ -79,12 +91,11 @@ class Run(Generic[R]):
                 # A step waits for a run: its thread takes part in it, or all of them might end up waiting.
                 driver.drive()
             elif not driver.wait(limit := None if timeout is None else seconds(timeout, "timeout")):
-                message = (
-                    f"run {self.id} of `{driver.plan.graph.workflow.label}` hasn't ended within {limit:g}s; it goes on"
-                )
+                message = f"run {self.id} of `{driver.label}` hasn't ended within {limit:g}s; it goes on"
                 raise TimeoutError(message)
-        assert driver.conclusion is not None  # waited for
-        value: R = driver.conclusion.unwrap()
+        conclusion = driver.conclusion
+        assert conclusion is not None  # waited for
+        value: R = conclusion.unwrap()
         return value
 
     def cancel(self, reason: str = "") -> bool:
@@ -98,7 +109,7 @@ class Run(Generic[R]):
     @property
     def gates(self) -> list[Gate]:
         """The gates that are open: somebody has to decide."""
-        return [Gate(key, asked.name, asked.options) for _, key, asked in self._driver.gates()]
+        return [Gate(key, asked.name, asked.options) for key, asked in self._driver.gates()]
 
     def approve(self, gate: str | None = None, *, choice: str | None = None, who: str = "", feedback: str = "") -> None:
         """Say yes at a gate, by its key or by what it asks; without either at the one that is open.
@@ -106,7 +117,7 @@ class Run(Generic[R]):
         Raises `LookupError` where no such gate is open any more, or several are and none is named, `PolicyError` for a
         choice that the gate doesn't offer, and `IllegalTransition` where somebody else decides at this very moment.
         """
-        index, asked = self._gate(gate)
+        key, asked = self._gate(gate)
         if choice is not None and choice not in asked.options:
             offered = ", ".join(map(repr, asked.options)) or "none"
             message = f"choice={choice!r} isn't one of the options of `{asked.name}`: {offered}"
@@ -114,12 +125,12 @@ class Run(Generic[R]):
         if choice is None and asked.options:
             message = f"`{asked.name}` asks for a choice: {', '.join(map(repr, asked.options))}"
             raise PolicyError(message)
-        self._driver.decide(index, Decision(approved=True, choice=choice or "", who=who, feedback=feedback))
+        self._driver.decide(key, Decision(approved=True, choice=choice or "", who=who, feedback=feedback))
 
     def reject(self, gate: str | None = None, *, who: str = "", feedback: str = "") -> None:
         """Say no at a gate, found as by `approve`. The step fails with `GateRejected`, unless it asked for the no."""
-        index, _ = self._gate(gate)
-        self._driver.decide(index, Decision(approved=False, who=who, feedback=feedback))
+        key, _ = self._gate(gate)
+        self._driver.decide(key, Decision(approved=False, who=who, feedback=feedback))
 
     def send(self, signal: str, value: Any = None, *, dedup: str | None = None) -> bool:
         """Send a signal by its name; `Signal.send` does it with its type, and refuses what doesn't fit that.
@@ -129,14 +140,18 @@ class Run(Generic[R]):
         """
         return self._driver.deliver(signal, value, dedup)
 
-    def _gate(self, wanted: str | None) -> tuple[int, Waiting]:
+    def _send(self, signal: str, value: Any, dedup: str | None, of: Any) -> bool:
+        """Send a signal that says what its messages are."""
+        return self._driver.deliver(signal, value, dedup, of)
+
+    def _gate(self, wanted: str | None) -> tuple[str, Waiting]:
         gates = self._driver.gates()
-        found = [(index, asked) for index, key, asked in gates if wanted is None or wanted == key]
+        found = [one for one in gates if wanted is None or wanted == one[0]]
         if not found:  # a key is one gate's alone, what is asked may be asked twice
-            found = [(index, asked) for index, _, asked in gates if wanted == asked.name]
+            found = [one for one in gates if wanted == one[1].name]
         if len(found) == 1:
             return found[0]
-        known = ", ".join(f"`{key}` ({asked.name})" for _, key, asked in gates)
+        known = ", ".join(f"`{key}` ({asked.name})" for key, asked in gates)
         if not found:
             which = "no gate" if wanted is None else f"no gate `{wanted}`"
             message = f"run {self.id} has {which} open" + (f"; open are {known}" if known else f"; it is {self.status}")
@@ -203,7 +218,7 @@ class Gate(NamedTuple):
 class EventStream:
     """The transitions of a run, from the first one on."""
 
-    def __init__(self, driver: Driver) -> None:
+    def __init__(self, driver: Driver | Watched) -> None:
         self._driver = driver
 
     def __iter__(self) -> Iterator[Event]:
@@ -229,6 +244,7 @@ class EventStream:
         while True:
             changed.clear()
             over = self._driver.conclusion is not None
+            self._driver.read_events()
             while seen < len(self._driver.events):
                 seen += 1
                 yield self._driver.events[seen - 1]

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flowkit.engine.run import Run
     from flowkit.graph import WorkflowSpec
@@ -25,6 +25,19 @@ class Runner(Protocol):
 
     def start(self, workflow: WorkflowSpec, args: Sequence[Any], kwargs: dict[str, Any]) -> Run[Any]:
         """Run in the background."""
+
+    def resume(self, workflow: WorkflowSpec, run_id: str) -> Run[Any]:
+        """Go on with a run that is on record."""
+
+    def fork(
+        self,
+        workflow: WorkflowSpec,
+        run_id: str,
+        at: str | Iterable[str] = (),
+        replace: Mapping[str, Any] | None = None,
+        new_id: str | None = None,
+    ) -> Run[Any]:
+        """Begin a run from the record of another."""
 
 
 runner_here: Final[ContextVar[Runner | None]] = ContextVar("flowkit_runner", default=None)

@@ -54,6 +54,8 @@ class RunStatus(enum.StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    LOST = "lost"
+    """Whoever had it died, and nobody has taken it up yet."""
 
     @property
     def is_final(self) -> bool:

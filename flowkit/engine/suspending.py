@@ -14,7 +14,7 @@ from flowkit.engine.streaming import Streaming
 from flowkit.errors import GateRejected
 
 if TYPE_CHECKING:
-    from flowkit.engine.waiting import Decision, Waiting
+    from flowkit.engine.waiting import Decision, Letter, Waiting
     from flowkit.plan import Plan
 
 __all__ = ["Suspending"]
@@ -25,14 +25,17 @@ _SUCCEEDED: Final = Status.SUCCEEDED
 class Suspending(Streaming):
     """Timers, signals and gates."""
 
-    __slots__ = ("_heard", "mail")
+    __slots__ = ("_heard", "_waited", "mail", "taken")
 
     def __init__(self, plan: Plan, *, fail_fast: bool, listening: bool, keeps: bool, watched: bool) -> None:
         super().__init__(plan, fail_fast=fail_fast, listening=listening, keeps=keeps, watched=watched)
-        self.mail: dict[str, deque[Any]] = {}
+        self.mail: dict[str, deque[Letter]] = {}
         """Per signal, what came and nobody has taken."""
         self._heard: set[tuple[str, str]] = set()
         """Signals, with the marks by which they are known again."""
+        self._waited: dict[int, float] = {}
+        self.taken: list[int] = []
+        """What a store knows those signals by that somebody has by now; for whoever puts that on record."""
 
     def _suspend(self, index: int, waiting: Waiting, now: float) -> None:
         """A node waits from here on."""
@@ -41,14 +44,30 @@ class Suspending(Streaming):
             return
         self.status[index] = Status.WAITING
         self.suspended[index] = waiting
+        due = self._due_again.pop(index, None)
+        if due is not None:
+            self._waited[index] = due
         if waiting.seconds is not None:
-            self._set_timer(now + waiting.seconds, "wake", index)
+            self._set_timer(now + waiting.seconds if due is None else due, "wake", index)
         if not self.listening:
             return
         if waiting.kind == "gate":
             self._tell("gate_opened", index, prompt=waiting.name, options=waiting.options, seconds=waiting.seconds)
         else:
             self._tell(f"{waiting.kind}_set", index, seconds=waiting.seconds)
+
+    def due_of(self, index: int) -> float | None:
+        """Until when a node waits that waited already when its run was left; None for others."""
+        return self._waited.get(index)
+
+    def open_gates(self) -> list[int]:
+        """The gates at which somebody has to decide."""
+        status = self.status
+        return [i for i, waiting in self.suspended.items() if waiting.kind == "gate" and status[i] is Status.WAITING]
+
+    def waiter(self, name: str) -> int | None:
+        """The node that would take the next signal of this name."""
+        return self._waiting_for("signal", name)
 
     def _waiting_for(self, kind: str, name: str) -> int | None:
         """Who waits for this signal, the longest first."""
@@ -57,10 +76,12 @@ class Suspending(Streaming):
                 return index
         return None
 
-    def _received(self, index: int, value: Any, now: float, *, early: bool) -> None:
+    def _received(self, index: int, letter: Letter, now: float, *, early: bool) -> None:
         if self.listening:
             self._tell("signal_received", index, early=early)
-        self._resume(index, value, now)
+        if letter.number:
+            self.taken.append(letter.number)
+        self._resume(index, letter.value, now)
 
     def _resume(self, index: int, value: Any, now: float) -> None:
         """What a node waited for is there, or the time is over."""

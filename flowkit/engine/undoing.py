@@ -53,6 +53,15 @@ class Undoing(Seating):
         home = self.homes[index]
         return bool(home.cleanup) and self._whole(index) in home.cleanup
 
+    def cleans_up(self, index: int) -> bool:
+        """Whether a node is done at the end of what it is in, however that ends: it, or what it is done in the place of."""
+        while not self._is_cleanup(index):
+            home = self.homes[index]
+            if home is self.root:
+                return False
+            index = home.node
+        return True
+
     @property
     def is_cleaning_up(self) -> bool:
         """Whether something is under way that goes on though the run is stopped, or is to be tried again."""

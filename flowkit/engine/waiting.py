@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import attrs
 
-__all__ = ["Decision", "Waiting"]
+__all__ = ["UNKNOWN", "Decision", "Letter", "Waiting", "sent_as"]
 
 
 @attrs.frozen
@@ -39,3 +39,22 @@ class Decision:
     """What was said with it; never mixed with the choice."""
     timed_out: bool = False
     """Whether nobody decided in time."""
+
+
+class Letter(NamedTuple):
+    """A signal that came in."""
+
+    value: Any
+    number: int = 0
+    """What the store knows it by; 0 where there is none."""
+
+
+UNKNOWN: Final = object()
+"""Where nobody said what a signal's messages are."""
+
+
+def sent_as(value: Any, of: Any) -> Any:
+    """The annotation that a message is kept by: what its signal was declared with, or else what it is."""
+    if of is not UNKNOWN and of is not Any:
+        return of
+    return Any if value is None or type(value) in (dict, list, str, int, float, bool) else type(value)

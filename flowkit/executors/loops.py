@@ -30,6 +30,13 @@ class LoopThread:
                 self._thread.start()
             return self._loop
 
+    @staticmethod
+    def new() -> asyncio.AbstractEventLoop:
+        """Another loop, for a run that does everything in one thread."""
+        import asyncio
+
+        return asyncio.new_event_loop()
+
     def close(self) -> None:
         """Stop the loop and wait for its thread."""
         with self._lock:

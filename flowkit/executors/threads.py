@@ -25,7 +25,12 @@ class Threads:
         self._queue: SimpleQueue[Served | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._places: set[Place] = set()
-        self._idle = 0
+        self._free = 0
+        """How many workers wait for a run, less the runs that wait for a worker.
+
+        Whoever brings a run takes one off: a worker that has just taken one may not have said so yet, and counting on it
+        would leave the next run without any.
+        """
         self._count = 0
         """How many threads were ever started, for their names."""
         self._closed = False
@@ -34,7 +39,8 @@ class Threads:
         """Have one more worker call `run.serve`, soon."""
         self._queue.put(run)
         with self._lock:
-            if self._idle < self._queue.qsize() and len(self._places) < self.max_workers and not self._closed:
+            self._free -= 1
+            if self._free < 0 and len(self._places) < self.max_workers and not self._closed:
                 self._start()
 
     def retire(self, run: Served, index: int, *, interrupt: bool) -> bool:
@@ -45,7 +51,7 @@ class Threads:
                 return False
             place.retired = True
             self._places.discard(place)
-            if self._queue.qsize() > self._idle and not self._closed:
+            if self._free < 0 and not self._closed:
                 self._start()
         if interrupt:
             place.interrupt()
@@ -69,19 +75,11 @@ class Threads:
         self._places.add(place)
 
     def _work(self, place: Place) -> None:
-        from queue import Empty
-
         try:
             while not place.retired:
                 with self._lock:
-                    self._idle += 1
-                try:
-                    run = self._queue.get(timeout=PATIENCE)
-                except Empty:
-                    return
-                finally:
-                    with self._lock:
-                        self._idle -= 1
+                    self._free += 1
+                run = self._taken(place)
                 if run is None:
                     return
                 run.serve(place)
@@ -89,3 +87,17 @@ class Threads:
         finally:
             with self._lock:
                 self._places.discard(place)
+
+    def _taken(self, place: Place) -> Served | None:
+        """The next run that wants a worker, waiting for it; None for a worker that is to end."""
+        from queue import Empty
+
+        while True:
+            try:
+                return self._queue.get(timeout=PATIENCE)
+            except Empty:
+                with self._lock:
+                    if self._queue.empty():  # and whoever brings one from here on doesn't count on this worker
+                        self._free -= 1
+                        self._places.discard(place)
+                        return None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import heapq
+import logging
 import threading
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from flowkit.engine.ports import Clock, Ticked
 
 __all__ = ["SystemClock", "TimerThread"]
+
+log: Final = logging.getLogger("flowkit")
 
 
 class SystemClock:
@@ -59,5 +62,9 @@ class TimerThread:
                 if self._closed:
                     return
                 run = heapq.heappop(self._due)[2]
-            run.tick()
+            try:
+                run.tick()
+            except Exception:
+                # The others wait for this thread, too.
+                log.exception("what was due has failed")
             del run

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from .durations import Duration
 from .limits import Limit
@@ -65,6 +65,7 @@ class WorkflowRunKeywords(ItemKeywords, total=False):
     strict: bool
     static: bool
     run_id: str
+    on_conflict: Literal["attach", "reject", "restart"]
 
 
 class WorkflowKeywords(WorkflowRunKeywords, total=False):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
@@ -66,6 +66,16 @@ def _run_id(value: str | Unset) -> str | Unset:
     return value
 
 
+OnConflict = Literal["attach", "reject", "restart"]
+"""What starting does where there is a run of that id: its handle, `RunConflict`, or a new run in its place."""
+
+
+def _on_conflict(value: OnConflict | Unset) -> OnConflict | Unset:
+    if not isinstance(value, Unset) and value not in ("attach", "reject", "restart"):
+        raise refused("on_conflict", value, "isn't one of 'attach', 'reject' and 'restart'")
+    return value
+
+
 _NOTHING = StepOptions()
 
 
@@ -80,6 +90,7 @@ class WorkflowPolicy:
     static: bool = False
     name: str | None = None
     run_id: str | None = None
+    on_conflict: OnConflict = "attach"
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -93,6 +104,7 @@ class WorkflowOptions(Options):
     static: bool | Unset = attrs.field(default=UNSET, validator=flag)
     name: str | Unset | None = attrs.field(default=UNSET, converter=name)
     run_id: str | Unset = attrs.field(default=UNSET, converter=_run_id)
+    on_conflict: OnConflict | Unset = attrs.field(default=UNSET, converter=_on_conflict)
     max_concurrency: int | Unset | None = UNSET
     on_item_failure: OnItemFailure | Unset = UNSET
     item_key: Callable[..., Any] | Unset | None = UNSET
@@ -129,4 +141,5 @@ class WorkflowOptions(Options):
             static=settled(self.static, False),
             name=settled(self.name, None),
             run_id=settled(self.run_id, None),
+            on_conflict=settled(self.on_conflict, "attach"),
         )

@@ -97,7 +97,7 @@ class Signal(Generic[T]):
         if found is not None:
             message = f"a message for the signal `{self.name}` doesn't fit: {found}"
             raise ValidationError(message, found.path)
-        return run.send(self.name, value, dedup=dedup)
+        return run._send(self.name, value, dedup, self.of)
 
     @property
     def of(self) -> Any:

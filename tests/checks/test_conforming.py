@@ -98,7 +98,11 @@ FITS = [
 ]
 
 
-@pytest.mark.parametrize(("value", "hint"), FITS, ids=[f"{value!r:.30} {hint}" for value, hint in FITS])
+@pytest.mark.parametrize(
+    ("value", "hint"),
+    FITS,
+    ids=[f"{type(value).__name__} {number} {hint}" for number, (value, hint) in enumerate(FITS)],
+)
 def test_what_is_as_declared_fits(value, hint):
     assert misfit(value, hint) is None
 

@@ -14,6 +14,7 @@ from flowkit.checks import check, find
 from flowkit.diagnostics import Level, render
 from flowkit.errors import CheckFailed
 from flowkit.graph import record_symbolically
+from flowkit.stores.keepable import why_not
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.py"))
@@ -28,16 +29,21 @@ def load(name):
     return module
 
 
-def graph_of(name):
-    module = load(name)
+def graph_of(module):
     return record_symbolically(module.report.spec, getattr(module, "ARGUMENTS", ()), {})
+
+
+def kept(module):
+    """What says of annotations whether their values can be kept, for a case about that."""
+    return why_not if getattr(module, "DURABLE", False) else None
 
 
 @pytest.mark.covers("M3")
 @pytest.mark.parametrize("name", CASES)
 def test_findings_are_told_as_in_the_picture(name, monkeypatch):
     monkeypatch.chdir(GOLDEN)
-    text = render(find(graph_of(name))) + "\n"
+    module = load(name)
+    text = render(find(graph_of(module), why_not=kept(module))) + "\n"
     picture = GOLDEN / f"{name}.txt"
     if os.environ.get("FLOWKIT_BLESS"):
         picture.write_text(text, encoding="utf-8")
@@ -47,10 +53,11 @@ def test_findings_are_told_as_in_the_picture(name, monkeypatch):
 @pytest.mark.parametrize("name", CASES)
 def test_a_graph_with_errors_is_refused_with_all_of_them(name):
     """What `check` raises are the errors and warnings that `find` tells, but for those about paths not taken."""
-    graph = graph_of(name)
-    told = [one for one in find(graph) if one.level is not Level.HINT]
+    module = load(name)
+    graph = graph_of(module)
+    told = [one for one in find(graph, why_not=kept(module)) if one.level is not Level.HINT]
     try:
-        passed = check(graph)
+        passed = check(graph, kept(module), starts=True)
     except CheckFailed as failed:
         refused = list(failed.diagnostics)
         assert any(one.level is Level.ERROR for one in refused)
@@ -65,8 +72,7 @@ def test_a_graph_with_errors_is_refused_with_all_of_them(name):
 def test_a_second_look_finds_the_same(name):
     """What is remembered of a first graph changes nothing for the next one."""
     module = load(name)
-    arguments = getattr(module, "ARGUMENTS", ())
-    first, second = (render(find(record_symbolically(module.report.spec, arguments, {}))) for _ in range(2))
+    first, second = (render(find(graph_of(module), why_not=kept(module))) for _ in range(2))
     assert first == second
 
 

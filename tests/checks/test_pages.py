@@ -10,6 +10,7 @@ import pytest
 from flowkit.checks import builds_differ, find
 from flowkit.diagnostics import CATALOGUE, Level, explain
 from flowkit.graph import record_symbolically
+from flowkit.stores.keepable import why_not
 
 
 def blocks(code):
@@ -23,7 +24,8 @@ def findings(code, block):
     module = sys.modules[name] = ModuleType(name)
     exec(compile(block, f"{name}.py", "exec", dont_inherit=True), vars(module))
     first, second = (record_symbolically(module.report.spec, (), {}) for _ in range(2))
-    return [*find(first), *(builds_differ(first, second) if "# call: flowkit check\n" in block else ())]
+    kept = why_not if "# call: flowkit check --durable\n" in block else None
+    return [*find(first, why_not=kept), *(builds_differ(first, second) if "# call: flowkit check\n" in block else ())]
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

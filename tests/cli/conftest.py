@@ -18,12 +18,16 @@ import pytest
 
 from flowkit import runner
 from flowkit.cli import main
+from flowkit.stores import open_store
 
 ROOT = Path(__file__).parents[2]
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
-class Answer(NamedTuple):
+KEPT = re.compile(r"^note: run `(\S+)` of `\S+` is kept in `\.flowkit/runs\.db`\n", re.MULTILINE)
+
+
+class Said(NamedTuple):
     """What a command said, and its exit code."""
 
     code: int
@@ -31,9 +35,16 @@ class Answer(NamedTuple):
     err: str
 
 
+class Answer(Said):
+    """What a command said, without the line that every new run has: where it is kept, and as what."""
+
+    run_id = ""
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """An empty working directory. What is imported from it, and the engine it sets up, is forgotten afterwards."""
+    monkeypatch.delenv("FLOWKIT_STORE", raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv("COLUMNS", "100")
@@ -70,9 +81,53 @@ def flowkit(project, capsys, monkeypatch):
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         capsys.readouterr()
         code = main([str(argument) for argument in arguments])
-        return Answer(code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        kept = KEPT.search(err)
+        answer = Answer(code, out, KEPT.sub("", err))
+        answer.run_id = kept[1] if kept else ""
+        return answer
 
     return flowkit
+
+
+@pytest.fixture
+def kept(project):
+    """The store that runs of the project are kept in, once there is one."""
+    opened = []
+
+    def kept(url="sqlite:///.flowkit/runs.db", **options):
+        opened.append(open_store(url, make=False, **options))
+        return opened[-1]
+
+    yield kept
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def until():
+    """Wait for something that another process does."""
+
+    def until(condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    return until
+
+
+@pytest.fixture
+def bury(kept):
+    """Have the owner of a run be dead for everybody: as if its lease were over."""
+
+    def bury(run_id):
+        store = kept()
+        assert store.run(run_id).is_held
+        store.renew(store.run(run_id).owner, 0.0)
+        assert store.run(run_id).is_lost
+
+    return bury
 
 
 @pytest.fixture

@@ -175,3 +175,29 @@ def test_what_machines_read_stays_whole_when_something_cannot_be_checked(shop, f
     answer = flowkit("check", "nowhere", "shop", "--format", "json")
     assert answer.code == 2
     assert len(json.loads(answer.out)) == 1
+
+
+def test_durable_asks_for_types_that_can_be_kept(write, flowkit):
+    write(
+        "lines.py",
+        """
+        class Line:
+            text = "hello"
+
+        @step
+        def first(path: str) -> Line:
+            return Line()
+
+        @step
+        def text_of(line: Line) -> str:
+            return line.text
+
+        @workflow
+        def quote(path: str) -> str:
+            return text_of(first(path))
+        """,
+    )
+    assert flowkit("check", "lines") == (0, "1 workflow checked, nothing found\n", "")
+    answer = flowkit("check", "lines", "--durable")
+    assert answer.code == 1
+    assert answer.out.startswith("error[FK205]: what `first` returns can't be kept\n")

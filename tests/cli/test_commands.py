@@ -100,6 +100,12 @@ def test_explain_names_the_near_codes(flowkit):
     assert "`FK102`" in answer.err
 
 
+def test_what_is_no_diagnostic_may_be_a_run(flowkit):
+    answer = flowkit("explain", "monday")
+    assert (answer.code, answer.out) == (2, "")
+    assert "  help: of a run, name a step: `flowkit explain monday STEP`\n" in answer.err
+
+
 def test_version(flowkit):
     answer = flowkit("--version")
     assert (answer.code, answer.err) == (0, "")
@@ -147,8 +153,8 @@ def test_each_command_has_help(flowkit, command):
         (["run", "--jsn", "x", "shop:report"], "--jsn"),
         (["check"], "TARGETS"),
         (["check", "x", "--format", "xml"], '"xml"'),
-        (["explain"], "CODE"),
-        (["explain", "FK101", "FK102"], "FK102"),
+        (["explain"], "WHAT"),
+        (["explain", "monday", "fetch", "parse"], "parse"),
     ],
 )
 def test_commands_that_do_not_fit_are_told(flowkit, arguments, told):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -9,52 +10,85 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks_of(page):
+    """The blocks of a page: what they are of, and their text."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def commands_of(text):
+    """The commands of a block, each with what it says."""
+    return [example.split("\n", 1) for example in re.split(r"^\$ ", text, flags=re.MULTILINE) if example]
+
+
+BLOCKS = blocks_of("reference/command-line.md")
 FILES = {name: text for kind, text in BLOCKS if kind == "python" for name in re.findall(r"\A# (\S+\.py)\n", text)}
-EXAMPLES = [
-    example.split("\n", 1)
-    for kind, text in BLOCKS
-    if kind == "console"
-    for example in re.split(r"^\$ ", text, flags=re.MULTILINE)
-    if example
-]
+EXAMPLES = [commands_of(text) for kind, text in BLOCKS if kind == "console"]
+"""Per block its commands, each with what it says: they are given one after the other in one shell."""
+MARK = "-- that was it --\n"
 
 
 @pytest.fixture
-def shell(project, environment):
-    """A shell in a folder with the files of the page, which knows the command."""
-    for name, text in FILES.items():
-        (project / name).write_text(text, encoding="utf-8")
+def shell(project, environment, tmp_path_factory):
+    """A shell that knows the command."""
+    program = tmp_path_factory.mktemp("bin") / "flowkit"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m flowkit "$@"\n')
+    program.chmod(0o755)
 
-    def shell(line):
-        command = f'flowkit() {{ "{sys.executable}" -m flowkit "$@"; }}; {line}'
+    def shell(lines):
         done = subprocess.run(
-            command,
+            "\n".join(f"{line}\nprintf '%s' '{MARK}'" for line in lines),
             shell=True,
             check=False,  # some are there to fail
             cwd=project,
-            env=environment,
+            env={**environment, "PATH": f"{program.parent}{os.pathsep}{environment['PATH']}"},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
         # Whole paths are those of this test.
-        return done.stdout.replace(f"{project}/", "")
+        *answers, rest = done.stdout.replace(f"{project}/", "").split(MARK)
+        assert rest == ""
+        return answers
 
     return shell
 
 
+def hold(examples, answers):
+    """What is said is what the page says; dots stand for anything."""
+    for (_, expected), answer in zip(examples, answers, strict=True):
+        pattern = ".*".join(map(re.escape, expected.split("...")))
+        assert re.fullmatch(pattern, answer, re.DOTALL), answer
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the page speaks to a POSIX shell")
-@pytest.mark.parametrize(("line", "expected"), EXAMPLES, ids=[line for line, _ in EXAMPLES])
-def test_example_says_what_the_page_says(shell, line, expected):
-    pattern = ".*".join(map(re.escape, expected.split("...")))
-    answer = shell(line)
-    assert re.fullmatch(pattern, answer, re.DOTALL), answer
+@pytest.mark.parametrize("examples", EXAMPLES, ids=[block[-1][0] for block in EXAMPLES])
+def test_examples_say_what_the_page_says(shell, project, examples):
+    for name, text in FILES.items():
+        (project / name).write_text(text, encoding="utf-8")
+    hold(examples, shell([line for line, _ in examples]))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page speaks to a POSIX shell")
+def test_the_page_about_changing_code_is_true_from_top_to_bottom(shell, project):
+    """A block that is called `# orders.py` is that file, and one `from the workflow on` is what it ends with from there."""
+    file = project / "orders.py"
+    for kind, text in blocks_of("how-to/change-code.md"):
+        if kind == "console":
+            examples = commands_of(text)
+            hold(examples, shell([line for line, _ in examples]))
+        elif text.startswith("# orders.py\n"):
+            file.write_text(first := text, encoding="utf-8")
+        elif text.startswith("# orders.py, from the workflow on\n"):
+            file.write_text(first[: first.index("@workflow")] + text.partition("\n")[2], encoding="utf-8")
 
 
 def test_there_are_examples_of_all_commands():
-    assert {line.split("flowkit ")[1].split()[0] for line, _ in EXAMPLES} == {"run", "check", "graph", "explain"}
+    commands = set(re.findall(r"^flowkit (\w+)", BLOCKS[0][1], re.MULTILINE))
+    lines = " ; ".join(line for block in EXAMPLES for line, _ in block)
+    assert set(re.findall(r"flowkit (\w+)", lines)) == commands - {"reject"}
     assert set(FILES) == {"shop.py", "orders.py", "release.py"}
 
 

@@ -29,8 +29,20 @@ SHOP = """
     word = Signal("word")
 
     @step
-    def same(value: object) -> object:
+    def same(value: str) -> str:
         return value
+
+    @step
+    def booked(payment: Payment) -> Payment:
+        return payment
+
+    @step
+    def chosen(taken: object) -> str:
+        return taken.name
+
+    @step
+    def came(message: Outcome[object]) -> bool:
+        return message.ok
 
     @step
     def shipped() -> str:
@@ -65,10 +77,10 @@ SHOP = """
         return decisions
 
     @workflow
-    def hurried() -> list[Decision]:
+    def hurried(path: str = "shop.py") -> list[Decision]:
         with concurrent():
             late = gate("quick?", name="quick", timeout="10ms", on_timeout="return")
-            other = gate("slow?", name="slow", on_reject="return")
+            other = gate(wait_for(path), name="slow", on_reject="return")
         return [late, other]
 
     @workflow
@@ -79,25 +91,25 @@ SHOP = """
         return [told, gate("after?", name="after", on_reject="return")]
 
     @workflow
-    def either(path: str) -> object:
-        return same(select(asked=gate("ship?"), came=wait_for(path)))
+    def either(path: str) -> str:
+        return chosen(select(asked=gate("ship?"), came=wait_for(path)))
 
     @workflow
-    def then(path: str) -> list[object]:
+    def then(path: str) -> tuple[Decision, str]:
         decision = gate("ship?")
-        return [decision, wait_for(path)]
+        return decision, wait_for(path)
 
     @workflow
-    def orders() -> list[object]:
-        return [same(paid.wait()), same(paid.wait())]
+    def orders() -> list[Payment]:
+        return [booked(paid.wait()), booked(paid.wait())]
 
     @workflow
     def said() -> list[object]:
         return [word.wait(), word.wait()]
 
     @workflow
-    def unsaid() -> list[object]:
-        return [outcome(word.wait(timeout="10ms")), outcome(word.wait(timeout="10ms"))]
+    def unsaid() -> list[bool]:
+        return [came(outcome(word.wait(timeout="10ms"))), came(outcome(word.wait(timeout="10ms")))]
 
     @workflow
     def strict() -> str:
@@ -105,12 +117,12 @@ SHOP = """
         return shipped.with_options(depends_on=[decision])()
 
     @workflow
-    def looked_at() -> object:
+    def looked_at() -> str:
         return same(result_of(gate("ship?")).who)
 
     @workflow
-    async def live() -> list[object]:
-        return [(await flowkit.live.gate("where?", options=["a", "b"])).choice, await flowkit.live.wait(paid)]
+    async def live() -> tuple[str, Payment]:
+        return (await flowkit.live.gate("where?", options=["a", "b"])).choice, await flowkit.live.wait(paid)
 
     @workflow
     def mine(who: str) -> Decision:
@@ -238,10 +250,12 @@ def test_ctrl_c_at_a_question_cancels_the_run(terminal, answered):
     assert end == "error: `release` was interrupted; 0 of 1 steps had ended"
 
 
-def test_a_gate_whose_time_is_over_is_taken_back_and_the_next_is_asked(terminal):
-    shown = terminal("run", "shop:hurried")
+def test_a_gate_whose_time_is_over_is_taken_back_and_the_next_is_asked(terminal, project):
+    shown = terminal("run", "shop:hurried", "--path", "go")
+    shown.read(until=r"`quick`, open for 0.01s\)\n  yes or no: ")
+    (project / "go").touch()
     shown.read(until=r"`slow`\)\n  yes or no: $")
-    assert "yes or no: \nnote: the gate `quick` isn't open any more: its time is over\n? slow?" in shown.text
+    assert "yes or no: \nnote: the gate `quick` isn't open any more: its time is over\n" in shown.text
     shown.type("y\n")
     shown.read(until="feedback, or Enter: $")
     shown.type("\n")
@@ -444,8 +458,8 @@ def test_a_gate_that_nobody_can_be_asked_about_is_told_once(flowkit):
 @pytest.mark.usefixtures("unmeasured")
 def test_a_run_that_waits_for_somebody_goes_on_waiting(spawn):
     process = spawn("run", "shop:placed")
-    told = [process.stderr.readline() for _ in range(2)]
-    assert told == [
+    told = [process.stderr.readline() for _ in range(3)]
+    assert told[1:] == [
         "note: the gate `where` waits for a decision: where to put 8f2a? (staging, production)\n",
         "  help: run it in a terminal, or decide with the command: `--approve where=staging`\n",
     ]

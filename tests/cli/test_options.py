@@ -98,7 +98,7 @@ def define(write):
 )
 def test_options_come_from_the_signature(define, flowkit, parameter, options, value):
     define(parameter)
-    answer = flowkit("run", "shop:order", *options.split())
+    answer = flowkit("run", "--no-store", "shop:order", *options.split())  # an `object` can't be kept
     assert answer.err == ""
     if isinstance(value, dict) and "user" in value:
         name, tags = value["user"]
@@ -167,7 +167,7 @@ def test_an_annotation_that_is_not_there_is_told(define, write, flowkit):
 def test_arguments_come_from_a_json_object(define, flowkit):
     define("it: Order, colour: Colour = Colour.RED", "same([it, colour])")
     given = {"it": {"user": {"name": "ann", "tags": ["x"]}, "amount": 2}, "colour": "DARK_BLUE"}
-    answer = flowkit("run", "shop:order", "--json", "-", stdin=json.dumps(given))
+    answer = flowkit("run", "--no-store", "shop:order", "--json", "-", stdin=json.dumps(given))
     assert json.loads(answer.out) == [{"user": {"name": "ann", "tags": ["x"]}, "amount": 2.0}, "b"]
 
 
@@ -187,13 +187,13 @@ def test_options_go_before_what_the_object_says(define, flowkit):
 def test_starred_parameters_are_a_list_and_an_object(define, flowkit):
     define("*it: int, **more: User", "same([list(it), more])")
     given = {"it": [1, 2], "more": {"a": {"name": "ann"}}}
-    answer = flowkit("run", "shop:order", "--json", "-", stdin=json.dumps(given))
+    answer = flowkit("run", "--no-store", "shop:order", "--json", "-", stdin=json.dumps(given))
     assert json.loads(answer.out) == [[1, 2], {"a": {"name": "ann", "tags": []}}]
 
 
 def test_a_parameter_that_has_no_json_may_be_left_out(define, flowkit):
     define("it: int, then: Callable[[int], int] | None = None")
-    assert flowkit("run", "shop:order", "--json", "-", stdin='{"it": 3}').out == "3\n"
+    assert flowkit("run", "--no-store", "shop:order", "--json", "-", stdin='{"it": 3}').out == "3\n"
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_values_of_all_kinds_are_shown(etl, flowkit, returned, shown):
     def report() -> object:
         return make()
     """)
-    answer = flowkit("run", "etl:report")
+    answer = flowkit("run", "etl:report", "--no-store")
     assert answer.code == 0
     assert json.loads(answer.out) == shown
 
@@ -95,7 +95,7 @@ def test_a_value_that_has_no_json_is_told_with_its_path(etl, flowkit, returned, 
     def report() -> list:
         return make()
     """)
-    answer = flowkit("run", "etl:report")
+    answer = flowkit("run", "etl:report", "--no-store")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith(f"error: `report` succeeded, but its value can't be printed as JSON: `{path}`: ")
 
@@ -116,6 +116,7 @@ def test_a_failing_step_is_told_with_its_own_lines_and_none_of_ours(etl, flowkit
         '    raise ValueError(f"{n} is odd")',
         "ValueError: 3 is odd",
         "in step `half#2`, attempt 1 of run ID, called at PROJECT/etl.py:19",
+        f"note: `flowkit resume {answer.run_id}` goes on with it",
     ]
 
 
@@ -239,6 +240,63 @@ def test_the_engine_that_a_module_sets_up_is_the_one_that_runs_it(etl, flowkit):
         return where()
     """)
     assert flowkit("run", "etl:report").out == "true\n"
+
+
+def test_what_cannot_be_closed_at_the_end_is_told_beside_the_result(etl, flowkit):
+    etl("""
+    import contextlib
+
+    @contextlib.contextmanager
+    def opened():
+        yield 3
+        raise OSError("the door is stuck")
+
+    @step
+    def through(door: int = Resource(opened)) -> int:
+        return door
+
+    @workflow
+    def report() -> int:
+        return through()
+    """)
+    answer = flowkit("run", "etl:report")
+    assert (answer.code, answer.out) == (0, "3\n")
+    assert answer.err.startswith("error: what steps had open couldn't be closed\nTraceback")
+    assert "OSError: the door is stuck" in answer.err
+
+
+def test_runs_that_are_not_waited_for_get_the_time_they_need(etl, flowkit, project):
+    etl("""
+    from pathlib import Path
+
+    @step(effect=True)
+    def late() -> int:
+        Path("late.txt").touch()
+        return 1
+
+    @workflow
+    def other() -> int:
+        return late()
+
+    other_runs = []
+
+    @step(effect=True)
+    def begin() -> int:
+        import threading
+        # Not within this step, whose end would end it: on a thread of its own.
+        thread = threading.Thread(target=lambda: other_runs.append(other.start()))
+        thread.start()
+        thread.join()
+        return 1
+
+    @workflow
+    def report() -> int:
+        return begin()
+    """)
+    answer = flowkit("run", "etl:report")
+    assert (answer.code, answer.out, answer.err) == (0, "1\n", "")
+    assert (project / "late.txt").exists()
+    assert len(json.loads(flowkit("runs", "--json").out)["runs"]) == 2
 
 
 def test_async_steps_run_as_well(etl, flowkit):

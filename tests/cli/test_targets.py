@@ -30,7 +30,7 @@ def test_a_module_in_the_working_directory(write, flowkit, target):
 def test_the_working_directory_is_importable_for_the_installed_command_too(write, spawn):
     """There it isn't on the path by itself, as it is for `python -m`."""
     write("flows.py", WORKFLOW)
-    out, err = spawn("run", "flows:go").communicate()
+    out, err = spawn("run", "flows:go", "--no-store").communicate()
     assert (out, err) == ('"flows:address"\n', "")
 
 
@@ -94,8 +94,8 @@ def test_workflows_of_classes_and_objects(write, flowkit):
         mine = Shop(10)
         """,
     )
-    assert flowkit("run", "shop:mine.method", "--n", "1").out == "22\n"
-    assert flowkit("run", "shop:Shop.of_class", "--n", "1").out == "2\n"
+    assert flowkit("run", "shop:mine.method", "--n", "1", "--no-store").out == "22\n"
+    assert flowkit("run", "shop:Shop.of_class", "--n", "1", "--no-store").out == "2\n"
     assert flowkit("run", "shop:Shop.static", "--n", "1").out == "2\n"
     answer = flowkit("run", "shop:Shop.method", "--n", "1")
     assert answer.code == 2

@@ -136,7 +136,11 @@ def test_explain_is_laid_out_in_a_terminal(terminal):
 
 def test_nothing_but_the_result_comes_out_of_a_pipe(write, spawn):
     write("shop.py", SHOP)
-    out, err = spawn("run", "shop:report", "--n", "4").communicate(timeout=60)
+    out, err = spawn("run", "shop:report", "--n", "4", "--run-id", "today").communicate(timeout=60)
+    note, *said = err.splitlines()
+    assert (out, said) == ("35\n", ["fetching"])
+    assert note == "note: run `today` of `report` is kept in `.flowkit/runs.db`"
+    out, err = spawn("run", "shop:report", "--n", "4", "--no-store").communicate(timeout=60)
     assert (out, err) == ("35\n", "fetching\n")
 
 
@@ -148,7 +152,8 @@ def test_ctrl_c_cancels_the_run_and_waits_for_it(write, spawn):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
-    assert err.splitlines() == [
+    # Where it is kept is told as soon as it is, beside what its steps say.
+    assert [line for line in err.splitlines() if " is kept in " not in line] == [
         "note: cancelling; Ctrl-C again leaves at once",
         "told to stop",
         "cleaned up",
@@ -210,7 +215,7 @@ def test_what_steps_say_is_shown_while_they_run(write, terminal, project):
 def test_what_steps_say_does_not_come_out_of_a_pipe(write, spawn, project):
     write("shop.py", TALKING)
     (project / "go").touch()
-    assert spawn("run", "shop:talking", "--path", "go").communicate(timeout=60) == ("3\n", "")
+    assert spawn("run", "--no-store", "shop:talking", "--path", "go").communicate(timeout=60) == ("3\n", "")
 
 
 @pytest.mark.usefixtures("unmeasured")
@@ -241,7 +246,7 @@ def test_names_that_the_terminal_cannot_write_are_escaped(write, spawn, environm
         "shop.py",
         "@step(name='héllo')\ndef one() -> str:\n    return 'é'\n\n@workflow\ndef say() -> str:\n    return one()\n",
     )
-    assert spawn("run", "shop:say").communicate(timeout=60) == ('"\\u00e9"\n', "")
+    assert spawn("run", "shop:say", "--no-store").communicate(timeout=60) == ('"\\u00e9"\n', "")
     out, err = spawn("graph", "shop:say").communicate(timeout=60)
     assert "h\\xe9llo" in out
     assert err == ""
@@ -255,7 +260,7 @@ def test_a_result_that_cant_be_written_is_one_error_and_no_traceback(tmp_path, w
         "@workflow\ndef wf(x: int) -> int:\n    return num(x)\n"
     )
     root = os.pathsep.join([os.getcwd(), *sys.path])  # noqa: PTH109
-    command = f"'{sys.executable}' -m flowkit run shop.py:wf --x 1 {where}"
+    command = f"'{sys.executable}' -m flowkit run shop.py:wf --x 1 --no-store {where}"
     done = subprocess.run(
         command,
         check=False,

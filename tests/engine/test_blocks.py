@@ -720,7 +720,11 @@ def test_depends_on_any_may_name_steps_of_both_branches():
     assert deciding(1)[0] == 1
 
 
-@pytest.mark.parametrize("test", [lambda x: is_large, lambda x: lambda: False, lambda x: [is_large(x)]], ids=str)
+@pytest.mark.parametrize(
+    "test",
+    [lambda x: is_large, lambda x: lambda: False, lambda x: [is_large(x)]],
+    ids=["a bare result", "a function", "a list"],
+)
 @pytest.mark.parametrize("word", ["when", "cond"])
 def test_a_test_that_is_no_result_though_it_was_meant_to_be_is_refused(say, word, test):
     @workflow

@@ -27,6 +27,8 @@ from flowkit import (
     workflow,
 )
 from flowkit.engine import events
+from flowkit.errors import RunSuspended, StoreError
+from flowkit.stores.memory import MemoryStore
 
 LONG = 20.0
 
@@ -582,24 +584,29 @@ def test_outside_a_run_current_is_a_stand_in():
 
 @pytest.mark.covers("M87")
 async def test_a_store_that_fails_wakes_whoever_waits(monkeypatch):
-    """
-    Each method in turn: the waiter gets the store's own error, and nobody hangs.
-    """
+    """The waiter gets the store's own error, and nobody hangs: at the first write, and at the last."""
 
     @workflow
     def short() -> int:
         return inc(1)
 
-    for method in ("record", "close"):
-        engine = Engine()
+    class Broken(MemoryStore):
+        def __init__(self, works):
+            super().__init__()
+            self.works = works
 
-        def broken(*_: object, method: str = method) -> None:
-            raise OSError(f"no {method}")
+        def commit(self, commits):
+            self.works -= 1
+            if self.works < 0:
+                raise StoreError("the disk is full", "memory")
+            return super().commit(commits)
 
-        monkeypatch.setattr(engine.store, method, broken)
+    for works in (0, 1):
+        engine = Engine(store=Broken(works))
         run = engine.start(short.spec, (), {})
-        with pytest.raises(OSError, match="no "):
+        with pytest.raises(RunSuspended, match="the disk is full") as caught:
             await asyncio.wait_for(run._wait_async(), LONG)
+        assert isinstance(caught.value.__cause__, StoreError)
         engine.shutdown()
 
 

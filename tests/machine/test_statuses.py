@@ -42,8 +42,7 @@ def test_the_ends_of_runs_are_final_too():
 def test_everything_a_machine_asks_for_has_a_named_point():
     asked = [work.point for work in Work] + [POINTS[request] for request in (Record, Stop, Emit, Finish)]
     assert set(asked) == {
-        Point.START,
-        Point.CHILD,
+        Point.RECOVER,
         Point.WAKE,
         Point.RETRY,
         Point.EXPAND,

@@ -186,6 +186,8 @@ class Virtual:
         self.now = 0.0
         self.working: list[Doing] = []
         self.unrecorded: list[int] = []
+        self.news = {}
+        """What is told of the ends that aren't on record yet, by node."""
         self.expired: list[Stop] = []
         self.recorded: set[int] = set()
         self.log: list[Moment] = []
@@ -357,6 +359,9 @@ class Virtual:
         self.machine.beat(work.index, work.attempt, self.now)
         self.answer()
 
+    def lays(self, index, plan, awaited=-1):
+        """Nothing is on record of what a body is about to write."""
+
     def record(self, index):
         self.unrecorded.remove(index)
         self._record(index)
@@ -365,6 +370,9 @@ class Virtual:
     def _record(self, index):
         self.recorded.add(index)
         self.note("record", index)
+        news = self.news.pop(index)
+        if news is not None:
+            self._emit(news)
         self.machine.recorded(index, self.now)
 
     def take(self, lane):
@@ -485,6 +493,7 @@ class Virtual:
             elif isinstance(request, Record):
                 assert self.machine.keeps
                 self.note("ask to record", request.node)
+                self.news[request.node] = request.news
                 if self.late:
                     self.unrecorded.append(request.node)
                 else:

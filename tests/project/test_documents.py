@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,19 @@ def test_the_margin_of_quoted_source_may_be_wider(read):
 
     assert read(page(code, "   --> report.py:108:1\n    |\n108 | x = y\n    | ^^^")) is None
     assert read(page(code, "   --> report.py:108:1\n    |\n108 | x = z\n    | ^^^")) is not None
+
+
+def test_the_tests_that_guarantees_are_shown_by_are_there():
+    """Each is named behind the file that it is in, or alone where that was named before it in the row."""
+    named = 0
+    for row in (ROOT / "docs/reference/guarantees.md").read_text().splitlines():
+        path = None
+        for name in re.findall(r"`(tests/\w+/\w+\.py|test_\w+)`", row):
+            if name.endswith(".py"):
+                path = ROOT / name
+                assert path.is_file(), name
+                continue
+            assert path is not None, name
+            assert f"\ndef {name}(" in path.read_text(), f"{name} isn't in {path.name}"
+            named += 1
+    assert named > 30

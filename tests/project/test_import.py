@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-OPTIONAL = {"beartype", "cattrs", "cyclopts", "hypothesis", "opentelemetry", "rich"}
+OPTIONAL = {"apsw", "beartype", "cattrs", "cyclopts", "hypothesis", "opentelemetry", "rich"}
 """Packages that only some uses need, or that are extras."""
 
 

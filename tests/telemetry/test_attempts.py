@@ -311,7 +311,7 @@ def test_a_cancelled_run_and_its_steps_are_no_errors(spans):
     assert spans.tree() == ["run cancelled: cancelled", "  step endless: cancelled"]
     assert {span.status.status_code for span in spans} == {StatusCode.UNSET}
     assert spans["run cancelled"].attributes["flowkit.reason"] == "cancelled on request: enough"
-    assert spans["step endless"].attributes["flowkit.reason"] == "the run was stopped (user)"
+    assert spans["step endless"].attributes["flowkit.reason"] == "the run was stopped (user: enough)"
     assert [event.attributes["flowkit.step.key"] for event in spans["run cancelled"].events] == ["inc"]
 
 

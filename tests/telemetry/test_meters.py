@@ -9,6 +9,7 @@ import time
 import pytest
 
 from flowkit import Engine, Fallback, Retry, Skipped, current, step, workflow
+from flowkit.engine.driver import Driver
 
 LONG = 20.0
 """Seconds that nothing here takes, unless it hangs."""
@@ -234,7 +235,7 @@ def test_a_step_left_behind_in_its_thread_runs_no_more_for_the_run(measured):
 
 def test_an_engine_that_breaks_leaves_nothing_running(measured, monkeypatch, caplog):
     engine = Engine()
-    monkeypatch.setattr(engine.store, "record", lambda *_: 1 / 0)
+    monkeypatch.setattr(Driver, "_record", lambda *_: 1 / 0)
     with engine, pytest.raises(ZeroDivisionError):
         mapped.start(1).result()
     assert set(measured.values("flowkit.step.running").values()) == {0}

@@ -15,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from flowkit import Engine, Outcome, Retry, Skipped, in_order, outcome, step, unmapped, workflow
+from flowkit.engine.driver import Driver
 from flowkit.telemetry.spans import NOTED
 
 LONG = 20.0
@@ -487,7 +488,7 @@ def test_an_exception_that_cant_be_shown_is_a_failure_like_any(spans):
 
 def test_an_engine_that_breaks_leaves_no_span_open(spans, monkeypatch, caplog):
     engine = Engine()
-    monkeypatch.setattr(engine.store, "record", lambda *_: 1 / 0)
+    monkeypatch.setattr(Driver, "_record", lambda *_: 1 / 0)
     with engine, pytest.raises(ZeroDivisionError):
         start(mapped, 1)
     assert spans.tree() == ["run mapped: failed", "  map inc", "    step inc[0]"]

@@ -20,6 +20,8 @@ attrs classes, dataclasses     an object by field names, fields outside the cons
                                NamedTuple, TypedDict
 unions                         as the member is written, and tagged with `$type` only where another member might look
                                the same: `int | str` and `Order | None` have no tags, `Order | Refund` has
+exceptions                     as records of runs have them, see `flowkit.stores.failures`: of a class that isn't known
+                               where they are read, a `StepError` comes back
 Any                            JSON as it is; all else is refused there
 =============================  ========================================================================================
 
@@ -31,6 +33,8 @@ NaN and infinities        kept as `{"$float": "NaN"}` where the annotation says 
 -0.0                      kept
 integers beyond 64 bits   kept as `{"$int": "0x..."}` where the annotation says int; refused under `Any`
 bool and int              two types: neither is taken for the other, in values, fields, keys, Literals and unions
+int and float             an int will do where the annotation says float, as type checkers have it: it is kept as
+                          `{"$int": "0x..."}` there, and comes back as an int. A float won't do for an int
 NUL in text               kept; JSON text is ASCII and has it as an escape
 lone surrogates           refused, in keys and paths too
 keys that aren't text     kept, as pairs, where the annotation says what they are; refused under `Any`. So are text keys
@@ -55,13 +59,15 @@ recursive values          refused, like those with more than 200 levels: `Codec(
 
 from flowkit.stores.codec.core import Codec
 
-__all__ = ["Codec", "decode", "dumps", "encode", "loads", "register", "to_json"]
+__all__ = ["Codec", "decode", "dumps", "encode", "fingerprint", "loads", "prepare", "register", "to_json"]
 
 _codec = Codec()
 
 decode = _codec.decode
 dumps = _codec.dumps
 encode = _codec.encode
+fingerprint = _codec.fingerprint
 loads = _codec.loads
+prepare = _codec.prepare
 register = _codec.register
 to_json = _codec.to_json

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from enum import Enum, Flag
 from typing import Any, Literal, get_args, get_origin
 
 from flowkit.stores.codec.annotations import written
-from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Traits
+from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Inside, Traits
 from flowkit.stores.codec.scalars import INT, decode_int, encode_int
 from flowkit.stores.codec.walk import Refused, a, expected, mismatch, near, one_of
 
@@ -112,8 +113,26 @@ def _literal_traits(annotation: Any) -> Traits:
     return Traits(types, {kinds.get(choice, "string"): 0 for choice in types})
 
 
+def _inside_enum(cls: type[Enum], _hooks: Hooks) -> Inside:
+    return Inside(f"enum {json.dumps(sorted(cls.__members__))}")
+
+
+def _inside_flag(cls: type[Flag], _hooks: Hooks) -> Inside:
+    return Inside(f"flag {json.dumps({name: hex(cls.__members__[name].value) for name in sorted(cls.__members__)})}")
+
+
+def _inside_literal(annotation: Any, hooks: Hooks) -> Inside:
+    return Inside(f"literal {sorted(json.dumps(form) for _, form in _forms(annotation, hooks))}")
+
+
 FAMILIES = (
-    Family(lambda t: get_origin(t) is Literal, _literal_encoder, _literal_decoder, _literal_traits),
-    Family(_is_enum, _enum_encoder, _enum_decoder, lambda t: Traits(frozenset({t}), {"string": 0})),
-    Family(_is_flag, _flag_encoder, _flag_decoder, lambda t: Traits(frozenset({t}), {"integer": 0, INT: 0})),
+    Family(lambda t: get_origin(t) is Literal, _literal_encoder, _literal_decoder, _literal_traits, _inside_literal),
+    Family(_is_enum, _enum_encoder, _enum_decoder, lambda t: Traits(frozenset({t}), {"string": 0}), _inside_enum),
+    Family(
+        _is_flag,
+        _flag_encoder,
+        _flag_decoder,
+        lambda t: Traits(frozenset({t}), {"integer": 0, INT: 0}),
+        _inside_flag,
+    ),
 )

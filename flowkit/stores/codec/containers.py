@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from typing import Any, get_args, get_origin
 
 from flowkit.stores.codec.annotations import written
-from flowkit.stores.codec.families import NATIVE, Decode, Encode, Family, Hooks, Traits, below, is_scalar
+from flowkit.stores.codec.families import NATIVE, Decode, Encode, Family, Hooks, Inside, Traits, below, is_scalar
 from flowkit.stores.codec.walk import MARK, Refused, a, expected, field, index, mismatch
 
 
@@ -64,7 +64,10 @@ def sequence(cls: Any, rank: int) -> Family:
 
         return decode
 
-    return Family(lambda t: (get_origin(t) or t) is cls, encoder, decoder, lambda _t: traits)
+    def inside(annotation: Any, _hooks: Hooks) -> Inside:
+        return Inside(cls.__name__, (("[*]", _item(annotation)),))
+
+    return Family(lambda t: (get_origin(t) or t) is cls, encoder, decoder, lambda _t: traits, inside)
 
 
 def _expected_list(annotation: Any, data: Any) -> Refused:
@@ -154,6 +157,11 @@ def _tuple_decoder(annotation: Any, hooks: Hooks) -> Decode:
     return decode
 
 
+def _inside_tuple(annotation: Any, _hooks: Hooks) -> Inside:
+    parts = enumerate(get_args(annotation))
+    return Inside("tuple of its own length", tuple((index(place), part) for place, part in parts))
+
+
 # Dicts
 
 
@@ -232,6 +240,10 @@ def _dict_decoder(annotation: Any, hooks: Hooks) -> Decode:
     return decode
 
 
+def _inside_dict(annotation: Any, _hooks: Hooks) -> Inside:
+    return Inside("dict", tuple(zip(("[key]", "[*]"), get_args(annotation) or (Any, Any), strict=True)))
+
+
 def _pairs(data: Any, what: str) -> list[tuple[Any, Any]]:
     if type(data) is not list:
         raise expected(f"an object, or a list of [key, value] pairs (for {a(what)})", data)
@@ -246,11 +258,18 @@ FAMILIES = (
     sequence(set, rank=1),
     sequence(frozenset, rank=0),
     sequence(tuple, rank=0),
-    Family(_is_fixed, _tuple_encoder, _tuple_decoder, lambda _t: Traits(frozenset({tuple}), {"list": 0}, _is_list)),
+    Family(
+        _is_fixed,
+        _tuple_encoder,
+        _tuple_decoder,
+        lambda _t: Traits(frozenset({tuple}), {"list": 0}, _is_list),
+        _inside_tuple,
+    ),
     Family(
         lambda t: (get_origin(t) or t) is dict,
         _dict_encoder,
         _dict_decoder,
         lambda _t: Traits(frozenset({dict}), {"object": NATIVE, "list": 0}, lambda data: not is_scalar(data)),
+        _inside_dict,
     ),
 )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, NoReturn, TypeVar, get_origin
 
 from flowkit.errors import EncodingError, PolicyError
-from flowkit.stores.codec import choices, containers, moments, plain, records, scalars, unions
+from flowkit.stores.codec import choices, containers, exceptions, moments, plain, records, scalars, unions
 from flowkit.stores.codec.annotations import written
 from flowkit.stores.codec.display import Display
-from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks
+from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks, Inside
+from flowkit.stores.codec.outlines import outline
 from flowkit.stores.codec.walk import MARK, Refused, a, field, first_difference, mismatch
 
 T = TypeVar("T")
@@ -24,6 +26,7 @@ _FAMILIES = (
     *moments.FAMILIES,
     *scalars.FAMILIES,
     *choices.FAMILIES,
+    *exceptions.FAMILIES,
 )
 
 # Escapes keep NUL, and whatever else a database may not take as text, out of the text itself.
@@ -93,9 +96,26 @@ class Codec:
                 lambda _t, _hooks: write,
                 lambda _t, _hooks: read,
                 lambda _t: UNKNOWN,
+                lambda t, _hooks: Inside(f"registered {written(t, full=True)}"),
             )
         )
         self._custom[cls] = write
+
+    def prepare(self, annotation: Any) -> None:
+        """Find out all there is to know of an annotation before there is a value. Raises `EncodingError` if none can be kept.
+
+        Reading a value of it compiles and imports nothing from then on.
+        """
+        self._entered(outline, annotation, self._hooks)
+
+    def fingerprint(self, annotation: Any) -> str:
+        """A digest of how values of an annotation are written; another one means that what is kept may not be readable.
+
+        Of classes that are their fields, with their names and types and whether they may be missing; of enums the
+        members. Names of classes count where they are written: as the tags of unions. Raises `EncodingError` for an
+        annotation whose values can't be kept.
+        """
+        return blake2b(self._entered(outline, annotation, self._hooks).encode(), digest_size=16).hexdigest()
 
     def _encode(self, value: object, annotation: Any) -> Any:
         walk = self._hooks.walk

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 import attrs
 from cattrs import BaseConverter
 
-from flowkit.stores.codec.annotations import resolve
+from flowkit.stores.codec.annotations import resolve, written
 from flowkit.stores.codec.walk import Refused, Walk
 
 Encode: TypeAlias = Callable[[Any], Any]
@@ -54,6 +54,18 @@ UNKNOWN = Traits(None, None, lambda _data: True)
 
 
 @attrs.frozen
+class Inside:
+    """What an annotation says: how its values are written, in a word, and the annotations of their parts, by path."""
+
+    form: str
+    parts: tuple[tuple[str, Any], ...] = ()
+
+
+def _named(annotation: Any, _hooks: Hooks) -> Inside:
+    return Inside(written(annotation))
+
+
+@attrs.frozen
 class Family:
     """One way to write values down, for all annotations that `fits` answers for. Its hooks raise `Refused`."""
 
@@ -61,6 +73,7 @@ class Family:
     encoder: Callable[[Any, Hooks], Encode]
     decoder: Callable[[Any, Hooks], Decode]
     traits: Callable[[Any], Traits]
+    inside: Callable[[Any, Hooks], Inside] = _named
 
 
 class Hooks:
@@ -100,7 +113,14 @@ class Hooks:
         return _looked_up(self._decoders, annotation, self._converter.get_structure_hook)
 
     def traits(self, annotation: Any) -> Traits:
-        return next(family for family in self._families if family.fits(annotation)).traits(annotation)
+        return self._family(annotation).traits(annotation)
+
+    def inside(self, annotation: Any) -> Inside:
+        """Raises `Refused` for an annotation that no family fits."""
+        return self._family(annotation).inside(annotation, self)
+
+    def _family(self, annotation: Any) -> Family:
+        return next(family for family in self._families if family.fits(annotation))
 
 
 def below(part: str, make: Callable[[Any], Any], annotation: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo  # not later: reading a value imports nothing
 
 from flowkit.errors import PolicyError
 from flowkit.policies.durations import seconds
@@ -40,8 +41,6 @@ def written_length(value: timedelta) -> str:
 
 
 def _key_of(zone: tzinfo) -> str:
-    from zoneinfo import ZoneInfo
-
     if type(zone) is ZoneInfo and zone.key:
         return zone.key
     raise Refused(
@@ -72,8 +71,6 @@ def _read_time(text: str) -> time:
 
 
 def _zone(key: str) -> tzinfo:
-    from zoneinfo import ZoneInfo
-
     try:
         return ZoneInfo(key)
     except (KeyError, ValueError, OSError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Any, get_origin
 
 from flowkit.stores.codec.annotations import written
 from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks
@@ -20,6 +21,8 @@ _KINDS = {
     dict: "object",
 }
 KINDS = (*_KINDS.values(), INT, FLOAT)
+
+_PASSING = (Iterator, AsyncIterator, Awaitable)
 
 _ANNOTATE = "say in the annotation what it is"
 
@@ -95,17 +98,19 @@ def _decoder(_annotation: Any, hooks: Hooks) -> Decode:
 
 
 def _no_hook(annotation: Any, _hooks: Hooks) -> Any:
-    name = written(annotation)
-    own_class = isinstance(annotation, type) and annotation.__module__ != "builtins"
-    classes = "make it an attrs class or a dataclass, or " if own_class else ""
-    raise Refused(
-        f"there is no JSON form for `{name}`; {classes}"
-        f"say how with flowkit.stores.codec.register({name}, encode=..., decode=...)"
-    )
+    cls = get_origin(annotation) or annotation
+    if not isinstance(cls, type):
+        way_out = "annotate it with a type that has one"
+    elif issubclass(cls, _PASSING):
+        way_out = "it is gone once somebody has gone through it, so make it a list"
+    else:
+        classes = "make it an attrs class or a dataclass, or " if cls.__module__ != "builtins" else ""
+        way_out = f"{classes}say how with flowkit.stores.codec.register({written(cls)}, encode=..., decode=...)"
+    raise Refused(f"there is no JSON form for `{written(annotation)}`; {way_out}")
 
 
 FAMILIES = (
     # The oldest, so asked last: an annotation that no other family fits.
-    Family(lambda _t: True, _no_hook, _no_hook, lambda _t: UNKNOWN),
+    Family(lambda _t: True, _no_hook, _no_hook, lambda _t: UNKNOWN, _no_hook),
     Family(lambda t: t is Any, _encoder, _decoder, lambda _t: UNKNOWN),
 )

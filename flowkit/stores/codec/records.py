@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, get_origin
 
 from flowkit.stores.codec.annotations import written
-from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Traits, below
+from flowkit.stores.codec.families import Decode, Encode, Family, Hooks, Inside, Traits, below
 from flowkit.stores.codec.fields import (
     Shape,
     attrs_shape,
@@ -25,21 +26,42 @@ _MISSING: Any = object()
 
 
 def record(fits: Callable[[Any], bool], shape_of: Callable[[Any], Shape], type_of: Callable[[Any], type]) -> Family:
-    """A family of classes with fields. Shapes are found when first needed, for a class may name itself in its fields."""
+    """A family of classes with fields. Shapes are found when first needed, for a class may name itself in its fields.
+
+    They are found once, for that compiles annotations, and reading a value shouldn't.
+    """
+    known: dict[Any, Shape] = {}
+
+    def look(annotation: Any) -> Shape:
+        try:
+            return known[annotation]
+        except KeyError:
+            known[annotation] = shape = shape_of(annotation)
+            return shape
+        except TypeError:  # an annotation with something in it that can't be a key
+            return shape_of(annotation)
 
     def traits(annotation: Any) -> Traits:
-        shape = cache(lambda: shape_of(annotation))
         return Traits(
             frozenset({type_of(get_origin(annotation) or annotation)}),
             {"object": 0},
-            lambda data: shape().might_be(data),
+            lambda data: look(annotation).might_be(data),
         )
 
     return Family(
         lambda t: fits(get_origin(t) or t),
-        lambda t, hooks: _encoder(t, hooks, cache(lambda: shape_of(t))),
-        lambda t, hooks: _decoder(t, hooks, cache(lambda: shape_of(t))),
+        lambda t, hooks: _encoder(t, hooks, lambda: look(t)),
+        lambda t, hooks: _decoder(t, hooks, lambda: look(t)),
         traits,
+        lambda t, _hooks: _inside(look(t)),
+    )
+
+
+def _inside(shape: Shape) -> Inside:
+    flags = {one.name: f"{one.required:d}{one.always_there:d}" for one in shape.fields}
+    return Inside(
+        f"object {json.dumps([shape.in_order, flags])}",
+        tuple((field(one.name), one.annotation) for one in shape.fields),
     )
 
 

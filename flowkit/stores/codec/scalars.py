@@ -90,6 +90,10 @@ def _decode_bool(data: Any, _annotation: Any) -> bool:
 
 
 def _encode_float(value: float) -> Any:
+    if type(value) is int:  # as type checkers have it, every `int` will do for a `float`; it comes back as one
+        return {INT: hex(value)}
+    if type(value) is not float:
+        raise mismatch(value, "float")
     if math.isfinite(value):
         return value
     return {FLOAT: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
@@ -101,6 +105,8 @@ def _decode_float(data: Any, _annotation: Any) -> float:
     try:
         if type(data) is int and (number := float(data)) == data:
             return number
+        if type(data) is dict and INT in data:
+            return decode_int(data)
         if (word := _marked(data, FLOAT)) in _UNUSUAL:
             return float(word)
     except (KeyError, OverflowError):
@@ -158,7 +164,12 @@ FAMILIES = (
     exactly(type(None), lambda value: value, _decode_none, "null"),
     exactly(bool, lambda value: value, _decode_bool, "boolean"),
     exactly(int, encode_int, decode_int, "integer", INT),
-    exactly(float, _encode_float, _decode_float, "number", FLOAT),
+    Family(
+        lambda t: t is float,
+        lambda _t, _hooks: _encode_float,
+        lambda _t, _hooks: _decode_float,
+        lambda _t: Traits(frozenset({float}), {"number": NATIVE, FLOAT: NATIVE}),
+    ),
     exactly(str, check_text, _decode_str, "string"),
     exactly(Decimal, str, _decode_decimal, "string"),
     as_text(bytes, lambda value: b64encode(value).decode("ascii"), _read_bytes, "bytes as base64 text"),

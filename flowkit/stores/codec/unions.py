@@ -16,7 +16,7 @@ from typing import Any, Union, get_origin
 import attrs
 
 from flowkit.stores.codec.annotations import alias_value, is_alias, members, written
-from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks, Traits, is_scalar
+from flowkit.stores.codec.families import UNKNOWN, Decode, Encode, Family, Hooks, Inside, Traits, is_scalar
 from flowkit.stores.codec.plain import KINDS, kind_of
 from flowkit.stores.codec.walk import MARK, Refused, Walk, mismatch, near, one_of
 
@@ -67,6 +67,10 @@ def _encoder(annotation: Any, hooks: Hooks) -> Encode:
                     return _tagged(encode_member(value), member, owners)
                 except Refused as refusal:
                     refusals[member.tag] = refusal
+        if type(value) is int and not refusals:
+            for encode_member, member in ways:
+                if member.annotation is float:  # which an `int` will do for, where no other member takes it
+                    return _tagged(encode_member(value), member, owners)
         raise _none_fits(refusals, title) if refusals else mismatch(value, title)
 
     return encode
@@ -189,6 +193,21 @@ def _is_optional(found: Sequence[Member]) -> bool:
     return len(found) == 2 and len(others) == 1 and others[0].rank("null") < 0
 
 
+def _inside(annotation: Any, hooks: Hooks) -> Inside:
+    """A member's tag counts where it may be written, for it is the name of a class."""
+    found = _members(annotation, hooks)
+    if len(found) == 1:
+        return hooks.inside(found[0].annotation)
+    owners = _owners(found)
+    tags = [member.tag if _may_be_tagged(member, owners) else "" for member in found]
+    return Inside(f"union {json.dumps(tags)}", tuple(("", member.annotation) for member in found))
+
+
+def _may_be_tagged(member: Member, owners: dict[str, Member]) -> bool:
+    kinds = KINDS if member.traits.kinds is None else member.traits.kinds
+    return any(owners.get(kind) is not member for kind in kinds)
+
+
 def _alias_encoder(annotation: Any, hooks: Hooks) -> Encode:
     hook = cache(lambda: hooks.encoder(alias_value(annotation)))  # not before now: an alias may name itself
 
@@ -209,5 +228,5 @@ def _alias_decoder(annotation: Any, hooks: Hooks) -> Decode:
 
 FAMILIES = (
     Family(is_alias, _alias_encoder, _alias_decoder, lambda _t: UNKNOWN),
-    Family(lambda t: get_origin(t) in {Union, types.UnionType}, _encoder, _decoder, lambda _t: UNKNOWN),
+    Family(lambda t: get_origin(t) in {Union, types.UnionType}, _encoder, _decoder, lambda _t: UNKNOWN, _inside),
 )
