@@ -427,18 +427,21 @@ class WorkflowChanged(FlowkitError):
         """The keys of what would have to be done again, by a fork of the run that goes on from the rest."""
         return tuple(dict.fromkeys(key for one in self.differences for key in getattr(one, "again", ())))
 
-    def __str__(self) -> str:
+    @property
+    def found(self) -> str:
+        """What doesn't fit, in a few lines, without the ways out."""
         told = [str(one) for one in self.differences if not getattr(one, "fits", False)]
         shown = ["- " + "\n  ".join(text.splitlines()) for text in told[:_SHOWN]]
         shown += [f"- and {len(told) - _SHOWN:,} more"] if len(told) > _SHOWN else []
+        return "\n".join([f"run `{self.run_id}` can't go on with `{self.workflow}` as it is written now:", *shown])
+
+    def __str__(self) -> str:
         again = list(self.again)
         at = f", at={again[0]!r}" if len(again) == 1 else f", at={again[:_SHOWN]!r}" if again else ""
-        return "\n".join([
-            f"run `{self.run_id}` can't go on with `{self.workflow}` as it is written now:",
-            *shown,
-            ("put back what it was, and resume it; or go on from what fits, in a run of its own: "
-            f"`{self.workflow}.fork({self.run_id!r}{at})`"),
-        ])  # fmt: skip
+        return (
+            f"{self.found}\nput back what it was, and resume it; or go on from what fits, in a run of its own: "
+            f"`{self.workflow}.fork({self.run_id!r}{at})`"
+        )
 
 
 class LoopError(FlowkitError):

@@ -235,6 +235,9 @@ def _executed(arguments: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names may have characters that the terminal's encoding hasn't; stderr takes them as it is.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stderr, io.TextIOWrapper) and sys.stderr is sys.__stderr__:
+        # Many threads print there: lines go out whole, also where Python was told to buffer nothing.
+        sys.stderr.reconfigure(line_buffering=True, write_through=False)
     answer = app(_guarded(list(arguments)), print_error=False, exit_on_error=False, result_action="return_value")
     if sys.stdout is not None:  # it is where the shell closed it
         sys.stdout.flush()

@@ -10,11 +10,13 @@ from flowkit.cli.answers import answers_for
 from flowkit.cli.keeping import find_run, kept_in, where
 from flowkit.cli.resuming import workflow_of
 from flowkit.cli.running import see_through
-from flowkit.cli.terminal import refuse
+from flowkit.cli.terminal import note, refuse
 from flowkit.diagnostics import did_you_mean
 from flowkit.engine.declared import declared_step
 from flowkit.engine.forking import forked
+from flowkit.engine.onrecord import OnRecord
 from flowkit.errors import EncodingError, PolicyError
+from flowkit.graph.diffing import listed
 from flowkit.stores import data as as_kept
 from flowkit.stores.codec import loads
 
@@ -53,13 +55,14 @@ def fork_run(
     places = list(at or ())
     replaced = dict(_replacement(run, nodes, text) for text in replace or ())
     try:
-        forked(as_kept, nodes, places, replaced)
+        taken = forked(as_kept, nodes, places, replaced)
     except LookupError as unknown:
         refuse(f"run `{run.run_id}`: {unknown.args[0]}", _see(run))
     except EncodingError as error:
         refuse(str(error))
     answers = answers_for(workflow, approve=approve, reject=reject, send=send, who=who)
     _refuse_id(workflow, run_id)
+    _tell_of_effects(nodes, taken)
     return see_through(
         workflow,
         lambda: workflow.fork(run.run_id, at=places, replace=replaced, new_id=run_id),
@@ -67,6 +70,16 @@ def fork_run(
         where(store),
         out,
     )
+
+
+def _tell_of_effects(nodes: Sequence[KeptNode], taken: Sequence[KeptNode]) -> None:
+    """Say what of the places that were named does something to the world, and has done so before."""
+    record, left = OnRecord(nodes), {node.key for node in taken}
+    again = [node.key for node in nodes if node.sequence and node.key not in left and record.is_effect(node.key)]
+    again = [key for key in dict.fromkeys(map(record.whole, again)) if record.rows[key].kept.status == "succeeded"]
+    if again:
+        word = "an effect that was done" if len(again) == 1 else "effects that were done"
+        note(f"the fork does {listed(again)} again, {word}")
 
 
 def _see(run: KeptRun) -> str:

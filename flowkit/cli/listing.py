@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from flowkit.cli.keeping import kept_in, tell_lost
-from flowkit.cli.standing import Standing, Wait, standing_of
+from flowkit.cli.standing import Standing, Unheard, Wait, standing_of
 from flowkit.cli.terminal import columns, note, output, plain, print_json, refuse
 from flowkit.cli.words import ago, counted, in_future, lasted
 from flowkit.diagnostics import did_you_mean
@@ -82,6 +82,7 @@ def as_data(standing: Standing) -> dict[str, Any]:
         "parent": run.parent,
         "origin": run.origin,
         "waits_for": [_wait_as_data(wait) for wait in standing.waits],
+        "unheard": [_unheard_as_data(one) for one in standing.unheard],
     }
 
 
@@ -92,6 +93,11 @@ def _wait_as_data(wait: Wait) -> dict[str, Any]:
     elif wait.kind == "signal":
         data["signal"] = wait.name
     return data
+
+
+def _unheard_as_data(one: Unheard) -> dict[str, Any]:
+    name = {"decision": {"key": one.name}, "signal": {"signal": one.name}}.get(one.kind, {})
+    return {"kind": one.kind, **name, "at": one.at, **one.said}
 
 
 def _print(found: Sequence[Standing]) -> None:
@@ -120,6 +126,7 @@ def waits_for(standing: Standing, now: float) -> str:
     if standing.at_work and not standing.is_left:
         return ""
     words = ["somebody to resume it"] if standing.is_left else []
+    words += [one.words for one in standing.unheard if one.kind != "signal"][:_FEW]
     words += [
         wait.words + (f", {in_future(wait.due, now)}" if wait.due is not None else "") for wait in standing.waits[:_FEW]
     ]

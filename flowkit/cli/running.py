@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -78,8 +79,7 @@ def _begun(begin: Callable[[], Run[Any]], label: str, engine: Engine) -> Run[Any
         show(failed.diagnostics, errors())
         return 1
     except WorkflowChanged as changed:
-        problem(str(changed), lines=True)
-        return 1
+        return _changed(changed)
     except (RunConflict, RunNotFound, StoreError) as error:
         refuse(str(error))
     except KeyboardInterrupt:
@@ -219,8 +219,7 @@ class _Seen:
             problem(f"`{label}` was {cancelled}")
             return 1
         except WorkflowChanged as changed:
-            problem(str(changed), lines=True)
-            return 1
+            return _changed(changed)
         except NonDeterminismError as error:
             return _failed(f"`{label}` can't go on from what is on record", error)
         except RunSuspended as suspended:
@@ -287,6 +286,17 @@ class _Seen:
             driver.suspend(CancelReason.SHUTDOWN)
         problem(f"`{self._label}` was told to stop, and hasn't ended", *self._how_to_go_on())
         return _KILLED + number
+
+
+def _changed(changed: WorkflowChanged) -> int:
+    places = " ".join(f"--at {shlex.quote(key)}" for key in changed.again)
+    problem(
+        changed.found,
+        f"put back what it was, and `flowkit resume {changed.run_id}` goes on with it",
+        f"`flowkit fork {changed.run_id} {places}".rstrip() + "` goes on from what fits, in a run of its own",
+        lines=True,
+    )
+    return 1
 
 
 def _failed(headline: str, error: BaseException, *helps: str) -> int:

@@ -147,6 +147,7 @@ class _Page:
             ("began", f"{moment(run.created)}, {ago(run.created, now)}"),
             ("took" if run.is_final else "takes", lasted(self._standing.lasted(now))),
             ("waits for", waits_for(self._standing, now)),
+            ("unheard", "; ".join(f"{one.words}, {ago(one.at, now)}" for one in self._standing.unheard)),
             ("parent", run.parent),
             ("fork of", run.origin),
             ("taken up", self._taken_up()),
@@ -178,8 +179,7 @@ class _Page:
 
     def _step(self, node: KeptNode) -> list[Text]:
         tries = str(node.attempts) if node.attempts else ""
-        error = error_of(node.error)
-        said = [one for one in (_in_line(error), node.why, node.reason) if one]
+        said = [one for one in (_failure(node), node.why, node.reason) if one]
         if self._values and node.value is not None:
             said.append(_short(parsed(node.value)))
         if node.due is not None and node.ended is None:
@@ -229,6 +229,15 @@ def _in_order(nodes: Sequence[KeptNode]) -> list[KeptNode | str]:
         if hidden:
             found.append(f"  and {len(hidden):,} more that succeeded")
     return found
+
+
+def _failure(node: KeptNode) -> str:
+    """What it failed with. Of what has succeeded that is an earlier attempt's, unless its fallback stood in for it."""
+    error = _in_line(error_of(node.error))
+    if not error or node.status != "succeeded":
+        return error
+    facts = parsed(node.facts)
+    return f"fallback for {error}" if isinstance(facts, dict) and facts.get("stood_in") else ""
 
 
 def _took(started: float | None, ended: float | None, now: float) -> str:

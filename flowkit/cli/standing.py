@@ -5,6 +5,7 @@ Nothing of anybody's is made of what is read: values stay the JSON they are kept
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,12 +14,12 @@ import attrs
 from flowkit.engine.kept import decision_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from flowkit.engine.kept import KeptNode, KeptRun
+    from flowkit.engine.kept import KeptNode, KeptRun, Message
     from flowkit.engine.ports import Store
 
-__all__ = ["Standing", "Wait", "error_of", "parsed", "standing_of"]
+__all__ = ["Standing", "Unheard", "Wait", "error_of", "parsed", "standing_of"]
 
 _AT_WORK: Final = frozenset({"step", "item"})
 """What of a run does something; all else runs for as long as there is something in it."""
@@ -47,6 +48,30 @@ class Wait:
 
 
 @attrs.frozen
+class Unheard:
+    """Something that was said to a run, and that it hasn't taken yet."""
+
+    kind: str
+    """`decision`, `signal` or `cancel`."""
+    name: str
+    """Of a decision the key of its gate, of a signal its name."""
+    at: float
+    said: dict[str, Any]
+    """Of a decision, `approved`, `choice`, `who` and `feedback`; of a cancel, its `reason` and `detail`."""
+
+    @property
+    def words(self) -> str:
+        """In words, without the time."""
+        if self.kind == "signal":
+            return f"signal `{self.name}` is sent"
+        if self.kind == "cancel":
+            return "it is asked to end" + (f": {self.said['detail']}" if self.said.get("detail") else "")
+        text = f"gate `{self.name}` is {'approved' if self.said.get('approved') else 'rejected'}"
+        text += f" with {self.said['choice']!r}" if self.said.get("choice") else ""
+        return text + (f" by {self.said['who']}" if self.said.get("who") else "")
+
+
+@attrs.frozen
 class Standing:
     """A run, and what it is at."""
 
@@ -56,6 +81,8 @@ class Standing:
     waits: tuple[Wait, ...] = ()
     at_work: tuple[str, ...] = ()
     """The keys of steps that are being run."""
+    unheard: tuple[Unheard, ...] = ()
+    """What was said to it that it hasn't taken yet, in the order in which it came."""
 
     @property
     def status(self) -> str:
@@ -79,14 +106,18 @@ def standing_of(store: Store, run: KeptRun, *, whole: bool = False) -> Standing:
     nodes = store.nodes(run.run_id)
     if run.is_final:
         return Standing(run, nodes)
-    decided = {message.name for message in store.messages(run.run_id) if message.kind == "decision"}
-    waits = [
-        _wait(node)
-        for node in nodes
-        if node.status in ("waiting", "retrying") and decision_name(node.key, run.resumes) not in decided
-    ]
+    gates = {decision_name(node.key, run.resumes): node.key for node in nodes}
+    unheard = [_unheard(message, gates) for message in store.messages(run.run_id)]
+    decided = {one.name for one in unheard if one.kind == "decision"}
+    waits = [_wait(node) for node in nodes if node.status in ("waiting", "retrying") and node.key not in decided]
     at_work = tuple(node.key for node in nodes if node.status == "running" and node.kind in _AT_WORK)
-    return Standing(run, nodes, tuple(waits), at_work)
+    return Standing(run, nodes, tuple(waits), at_work, tuple(unheard))
+
+
+def _unheard(message: Message, gates: Mapping[str, str]) -> Unheard:
+    said = parsed(message.payload) if message.kind != "signal" else {}
+    name = gates.get(message.name, message.name) if message.kind == "decision" else message.name
+    return Unheard(message.kind, name, message.at, said if isinstance(said, dict) else {})
 
 
 def _wait(node: KeptNode) -> Wait:
@@ -105,9 +136,17 @@ def parsed(text: str | None) -> Any:
     if text is None:
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, object_hook=_as_number)
     except (ValueError, RecursionError):
         return text
+
+
+def _as_number(data: dict[str, Any]) -> Any:
+    """An integer that is kept in the codec's own way, as the number that it is."""
+    if data.keys() == {"$int"}:
+        with contextlib.suppress(TypeError, ValueError):
+            return int(data["$int"], 16)
+    return data
 
 
 def error_of(text: str | None) -> dict[str, Any] | None:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from flowkit.diagnostics import did_you_mean
-from flowkit.engine.events import RunResumed, StepEvent, StepFailed, StepRetrying, StepStarted, StepSucceeded
+from flowkit.engine.events import (
+    GateResolved,
+    RunResumed,
+    StepEvent,
+    StepFailed,
+    StepRetrying,
+    StepStarted,
+    StepSucceeded,
+)
 from flowkit.engine.onrecord import ENDED, OnRecord
 from flowkit.engine.seats import Seats
 from flowkit.engine.statuses import Status
@@ -22,6 +30,7 @@ if TYPE_CHECKING:
     from flowkit.engine.kept import KeptAttempt, KeptNode
     from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Data
+    from flowkit.engine.waiting import Decision
     from flowkit.plan import Plan
 
 __all__ = ["Account", "Try", "account_of_node", "account_of_record", "account_of_text", "unknown"]
@@ -83,6 +92,12 @@ class Account:
     won: tuple[str, ...] = ()
     inside: dict[str, int] = attrs.field(factory=dict)
     """Of a map or of a call of a workflow, how many of its parts have come to which status."""
+    decision: Decision | None = None
+    """Of a gate, what somebody has decided."""
+    is_heard: bool = True
+    """Whether the run knows of that decision."""
+    is_left: bool = False
+    """Whether nobody has the run, so that nothing goes on in it."""
     run: str = ""
     """What is to be known of the run besides: that nobody has it, say."""
 
@@ -103,7 +118,9 @@ def _hear(account: Account, events: Sequence[Event]) -> None:
     for event in events:
         if not isinstance(event, StepEvent) or event.key != account.key:
             continue
-        if type(event) is StepStarted:
+        if type(event) is GateResolved:
+            account.decision = event.decision
+        elif type(event) is StepStarted:
             account.tries.setdefault(event.attempt, Try(event.attempt)).started = event.time
         elif type(event) is StepRetrying:
             one = account.tries.setdefault(event.attempt, Try(event.attempt))

@@ -539,11 +539,13 @@ class Durable(Driver):
         return number is not None
 
     def _gates(self) -> dict[str, Waiting]:
-        """One that is yet to open again counts, too."""
+        """One that is yet to open again counts, too; one about which it is already said what was decided doesn't."""
         if self.conclusion is not None:
             return {}
         to_come = {was.key: was.gate for was in self.past.nodes.values() if was.gate is not None}
-        return {**super()._gates(), **to_come}
+        decided = {message.name for message in self._in_line if message.kind == "decision"}
+        gates = {**super()._gates(), **to_come}
+        return {key: gate for key, gate in gates.items() if decision_name(key, self.resumes) not in decided}
 
     def decide(self, key: str, decision: Decision) -> None:
         """Hand in what was decided at a gate. Raises `IllegalTransition` where it isn't open any more."""

@@ -46,10 +46,13 @@ def _first(account: Account, now: float) -> str:
     if account.waits:
         return f"{name} {_waiting(account, now)}"
     if status == "running":
+        was = "was" if account.is_left else "is"
         last = max(account.tries.values(), key=lambda one: one.number, default=None)
         if last is None or last.started is None:
-            return f"{name} is under way"
+            return f"{name} {was} under way{' when the run was left' if account.is_left else ''}"
         which = f", on attempt {last.number}" if last.number > 1 else ""
+        if account.is_left:
+            return f"{name} was running{which}, when the run was left"
         return f"{name} is running{which}, for {_long(now - last.started)} now"
     if account.before:
         return f"{name} hasn't begun: it waits for {_with_status(account.before)}"
@@ -97,6 +100,8 @@ def _waiting(account: Account, now: float) -> str:
 def _more(account: Account, now: float) -> Iterator[str]:
     """What else there is to be known."""
     yield from (f"because {reason}" for reason in account.because[1:])
+    if account.decision is not None and not account.decision.timed_out:
+        yield _decided(account)
     if account.is_reused:
         yield "it ended before the run was taken up again: its end came from the record, and it wasn't run anew"
     if account.handled is not None:
@@ -113,6 +118,16 @@ def _more(account: Account, now: float) -> Iterator[str]:
         yield f"its time is over {_moment(account.deadline, now)}"
 
 
+def _decided(account: Account) -> str:
+    decision = account.decision
+    assert decision is not None
+    text = "it is approved" if decision.approved else "it is rejected"
+    text += f" with {decision.choice!r}" if decision.choice else ""
+    text += f" by {decision.who}" if decision.who else ""
+    text += f": {decision.feedback}" if decision.feedback else ""
+    return text if account.is_heard else f"{text}; the run hasn't heard of that yet"
+
+
 def _try(one: Try, account: Account, now: float) -> str:
     """One attempt, in a line."""
     if account.waits in _OUTSIDE and one.status == "running":
@@ -122,7 +137,7 @@ def _try(one: Try, account: Account, now: float) -> str:
     if one.status == "running" and account.status in _ENDS:
         line += "was under way when the run was left" if account.status == "succeeded" else "didn't come to its end"
     elif one.status == "running":
-        line += "is under way"
+        line += "didn't come to its end" if account.is_left else "is under way"
     else:
         line += f"{_ENDS.get(one.status, one.status).removeprefix('has ')}{took}"
     if one.error is not None and one.status != "succeeded":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from flowkit.engine.accounts import Account
     from flowkit.engine.events import Event
-    from flowkit.engine.kept import KeptRun
+    from flowkit.engine.kept import KeptRun, Message
     from flowkit.engine.ports import Clock, Data, Services, Store
     from flowkit.graph import Graph
 
@@ -143,6 +143,10 @@ class Watched:
             account = self._not_begun(run, record, key)
         if account.status not in ENDED:
             account.run = _state_of(run)
+            account.is_left = not (run.is_held or run.is_final)
+            decided = self._decisions().get(decision_name(key, run.resumes))
+            if decided is not None:
+                account.decision, account.is_heard = self._data.loads(decided.payload, Decision), False
         return told(account, self._clock.time())
 
     def _not_begun(self, run: KeptRun, record: OnRecord, key: str) -> Account:
@@ -268,7 +272,7 @@ class Watched:
 
     def gates(self) -> list[tuple[str, Waiting]]:
         """The gates that are open: their keys, and what is asked."""
-        decided = {message.name for message in self._store.messages(self.run_id) if message.kind == "decision"}
+        decided = self._decisions()
         found: list[tuple[str, Waiting]] = []
         resumes = self.kept.resumes
         for node in self._store.nodes(self.run_id):
@@ -276,6 +280,10 @@ class Watched:
             if asked is not None and node.status == "waiting" and decision_name(node.key, resumes) not in decided:
                 found.append((node.key, Waiting("gate", asked["prompt"], options=tuple(asked["options"]))))
         return found
+
+    def _decisions(self) -> dict[str, Message]:
+        """What was decided that the run hasn't taken yet, by the names that it has in the store."""
+        return {message.name: message for message in self._store.messages(self.run_id) if message.kind == "decision"}
 
 
 def _state_of(run: KeptRun) -> str:

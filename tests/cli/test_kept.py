@@ -460,6 +460,10 @@ def test_a_body_that_differs_from_the_record_is_told(write, flowkit, project, ra
     answer = flowkit("resume", "today")
     assert (answer.code, answer.out) == (1, "")
     assert answer.err.startswith("error: run `today` can't go on with `report` as it is written now:\n- ")
+    assert answer.err.splitlines()[-2:] == [
+        "  help: put back what it was, and `flowkit resume today` goes on with it",
+        "  help: `flowkit fork today --at fetch` goes on from what fits, in a run of its own",
+    ]
     assert "Traceback" not in answer.err
     assert ran() == ["fetch", "parse"]
 

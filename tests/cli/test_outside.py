@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import pytest
@@ -124,6 +125,39 @@ def test_what_is_decided_while_nobody_runs_it_counts_when_somebody_does(flowkit,
     ]
     answer = flowkit("resume", "the-one")
     assert (answer.code, json.loads(answer.out)["who"]) == (0, "ann")
+    assert "waits for a decision" not in answer.err
+    assert flowkit("explain", "the-one", "ship").out.splitlines()[1] == "  it is approved by ann"
+
+
+def test_what_a_run_hasnt_heard_yet_is_shown(flowkit, begin, bury):
+    process = begin("two", 2)
+    process.kill()
+    process.wait()
+    bury("the-two")
+    flowkit("approve", "the-two", "--gate", "ann", "--choice", "a", "--who", "eve", "--feedback", "well")
+    flowkit("send", "the-two", "go", "1")
+    flowkit("cancel", "the-two", "--reason", "too late")
+    said = ["gate `ann` is approved with 'a' by eve", "signal `go` is sent", "it is asked to end: too late"]
+    shown = re.search(r"^unheard +(.*)$", flowkit("show", "the-two").out, re.MULTILINE)
+    assert re.sub(r", \S+ ago", "", shown[1]) == "; ".join(said)
+    assert f"{said[0]}; {said[2]}; gate `bob`" in flowkit("runs").out
+    [run] = json.loads(flowkit("runs", "--json").out)["runs"]
+    assert [{name: one[name] for name in one if name != "at"} for one in run["unheard"]] == [
+        {
+            "kind": "decision",
+            "key": "ann",
+            "approved": True,
+            "choice": "a",
+            "who": "eve",
+            "feedback": "well",
+            "timed_out": False,
+        },
+        {"kind": "signal", "signal": "go"},
+        {"kind": "cancel", "reason": "user", "detail": "too late"},
+    ]
+    assert [wait["key"] for wait in run["waits_for"]] == ["bob"]
+    told = flowkit("explain", "the-two", "ann").out
+    assert "  it is approved with 'a' by eve: well; the run hasn't heard of that yet\n" in told
 
 
 # -- signals ----------------------------------------------------------------------------------------------------------------

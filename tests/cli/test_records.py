@@ -134,6 +134,7 @@ def test_a_list_has_all_there_is_to_it_as_json(flowkit, data):
         "parent": "",
         "origin": "",
         "waits_for": [],
+        "unheard": [],
     }
     assert run["created"] <= run["ended"] == run["changed"]
     assert (listed["after"], listed["counts"]) == (None, {"succeeded": 1})
@@ -351,6 +352,47 @@ def test_failures_are_shown_with_their_attempts(flowkit, data):
     plain = data("show", run_id)["steps"][0]
     assert "value" not in plain
     assert "attempts_made" not in plain
+
+
+def test_of_what_went_well_in_the_end_no_failure_is_shown_but_one_that_a_fallback_stood_in_for(write, flowkit):
+    write(
+        "mended.py",
+        """
+        from pathlib import Path
+
+        @step(retries=Retry(2, backoff=[0]))
+        def second_time() -> int:
+            if not Path("tried").exists():
+                Path("tried").touch()
+                raise ValueError("not yet")
+            return 1
+
+        @step(on_failure=Fallback(value=2))
+        def never() -> int:
+            raise KeyError("none")
+
+        @step
+        def add(a: int, b: int) -> int:
+            return a + b
+
+        @workflow
+        def report() -> int:
+            return add(second_time(), never())
+        """,
+    )
+    run_id = flowkit("run", "mended:report").run_id
+    shown = flowkit("show", run_id).out
+    assert re.search(r"^second_time +succeeded +2 +\S+$", shown, re.MULTILINE)
+    assert re.search(r"^never +succeeded +1 +\S+ +fallback for KeyError: 'none'$", shown, re.MULTILINE)
+    assert "ValueError: not yet" in flowkit("show", run_id, "--attempts").out
+
+
+def test_numbers_are_shown_as_numbers_however_they_are_kept(write, flowkit, data):
+    write("wide.py", "@step\ndef wide() -> float:\n    return 3\n@workflow\ndef report() -> float:\n    return wide()")
+    run_id = flowkit("run", "wide:report").run_id
+    assert re.search(r"^wide +succeeded +1 +\S+ +3$", flowkit("show", run_id, "--values").out, re.MULTILINE)
+    shown = data("show", run_id, "--values")
+    assert (shown["result"], shown["steps"][0]["value"]) == (3, 3)
 
 
 # -- logs -------------------------------------------------------------------------------------------------------------------

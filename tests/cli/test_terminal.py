@@ -144,6 +144,27 @@ def test_nothing_but_the_result_comes_out_of_a_pipe(write, spawn):
     assert (out, err) == ("35\n", "fetching\n")
 
 
+def test_lines_that_steps_print_go_out_whole(write, spawn, environment):
+    """Also where Python buffers nothing, as in most containers."""
+    environment["PYTHONUNBUFFERED"] = "1"
+    write(
+        "talk.py",
+        """
+        @step
+        def say(n: int) -> None:
+            for _ in range(100):
+                print("one", n, "line")
+
+        @workflow
+        def report() -> None:
+            say.map(range(8))
+        """,
+    )
+    _, err = spawn("run", "talk:report", "--run-id", "today").communicate(timeout=60)
+    note = "note: run `today` of `report` is kept in `.flowkit/runs.db`"
+    assert sorted(err.splitlines()) == [note, *(f"one {n} line" for n in range(8) for _ in range(100))]
+
+
 @pytest.mark.usefixtures("unmeasured")
 def test_ctrl_c_cancels_the_run_and_waits_for_it(write, spawn):
     write("shop.py", WAITING)

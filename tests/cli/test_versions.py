@@ -207,6 +207,14 @@ def test_a_fork_goes_on_where_its_origin_waits(flowkit, left, project):
     assert (project / "charged").read_text() == "x"
 
 
+def test_a_fork_that_does_an_effect_again_says_so(flowkit, left, project):
+    answer = flowkit("fork", "waiting-one", "--at", "charge", "--send", "go=5")
+    assert (answer.code, answer.out) == (0, "7\n")
+    assert answer.err.splitlines()[0] == "note: the fork does `charge` again, an effect that was done"
+    assert (project / "charged").read_text() == "xx"
+    assert "again" not in flowkit("fork", "waiting-one", "--at", "fetch", "--send", "go=5").err
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

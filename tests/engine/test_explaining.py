@@ -383,6 +383,50 @@ def test_of_a_run_that_nobody_has_that_is_said(store, state):
     assert before[0] == "`inc` hasn't begun: it waits for `gate` (waiting), `look` (hasn't begun)"
 
 
+def test_who_decided_at_a_gate_is_told(store):
+    @workflow
+    def flow(x: int) -> int:
+        return inc(look(gate("ship?", options=["now", "later"])))
+
+    with Engine(store=store, recover=False) as engine:
+        run = flow.with_options(run_id="r").start(1)
+        until(run, "gate_opened")
+        run.approve("gate", choice="now", who="ann", feedback="go on")
+        run.wait(30)
+        for seen in (run, engine.run("r")):
+            assert plain(seen.explain("gate"))[:2] == [
+                "`gate` has succeeded",
+                "  it is approved with 'now' by ann: go on",
+            ]
+
+
+def test_what_was_under_way_when_a_run_was_left_isnt_said_to_go_on(store):
+    hold = threading.Event()
+
+    @step
+    def held(x: int) -> int:
+        hold.wait(30)
+        return x
+
+    @workflow
+    def flow(x: int) -> int:
+        return held(x)
+
+    with Engine(store=store, recover=False):
+        run = flow.with_options(run_id="r").start(1)
+        until(run, "step_started")
+        store.renew(store.run("r").owner, 0.0)
+        with Engine(store=store, recover=False) as other:
+            told = plain(other.run("r").explain("held"))
+        hold.set()
+        run.wait(30)
+    assert told[0] == "`held` was running, when the run was left"
+    assert told[2:] == [
+        "  attempt 1 didn't come to its end",
+        "  the run is lost: its process has died, and nobody has taken it up",
+    ]
+
+
 # -- what isn't there -------------------------------------------------------------------------------------------------------
 
 
