@@ -142,7 +142,7 @@ def _try(one: Try, account: Account, now: float) -> str:
         line += f"{_ENDS.get(one.status, one.status).removeprefix('has ')}{took}"
     if one.error is not None and one.status != "succeeded":
         line += f" with {_error(one.error)}"
-    if one.why:
+    if one.why and (one.error is None or one.why != type(one.error).__name__):
         line += f"; {one.why}"
     if one.delay is not None:
         line += f"; tried again {_long(one.delay)} later"

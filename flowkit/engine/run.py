@@ -119,9 +119,9 @@ class Run(Generic[R]):
         """
         key, asked = self._gate(gate)
         if choice is not None and choice not in asked.options:
-            offered = ", ".join(map(repr, asked.options)) or "none"
+            offered = ", ".join(map(repr, asked.options))
             message = f"choice={choice!r} isn't one of the options of `{asked.name}`: {offered}"
-            raise PolicyError(message)
+            raise PolicyError(message if offered else f"`{asked.name}` offers no choice; leave choice={choice!r} out")
         if choice is None and asked.options:
             message = f"`{asked.name}` asks for a choice: {', '.join(map(repr, asked.options))}"
             raise PolicyError(message)

@@ -102,6 +102,14 @@ def test_where_several_are_open_one_is_named(flowkit, begin):
     assert [(one["approved"], one["choice"]) for one in ended(process)] == [(True, "a"), (False, "")]
 
 
+def test_a_gate_that_offers_no_choice_takes_none(flowkit, begin):
+    process = begin("one")
+    answer = flowkit("approve", "the-one", "--choice", "a")
+    assert answer == (2, "", "error: `ship?` offers no choice; leave choice='a' out\n")
+    flowkit("approve", "the-one")
+    ended(process)
+
+
 def test_a_gate_is_decided_once(flowkit, begin):
     process = begin("one")
     process.kill()
