@@ -105,8 +105,6 @@ class Desk:
         """Ask, now or when what was asked before it is decided; or say that nobody can be asked."""
         if self._run.status.is_final:
             return  # it is told late
-        if all(gate.key != one.key for one in self._run.gates):
-            return  # somebody has decided meanwhile, or before the run was taken up
         if not self._asks:
             say_open(gate)
             return

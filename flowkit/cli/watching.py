@@ -78,6 +78,7 @@ class Past:
 
     def __init__(self, run: Run[Any]) -> None:
         driver = run._driver
+        self._run = run
         self._open: dict[str, Event] = {}
         self._found = driver.found if isinstance(driver, Durable) else 0
         if isinstance(driver, Watched):
@@ -92,7 +93,10 @@ class Past:
             self._open[event.key] = event
         elif isinstance(event, StepEvent):
             self._open.pop(event.key, None)
-        return list(self._open.values()) if event.number == self._found else ()
+        if event.number < self._found:
+            return ()
+        undecided = {gate.key for gate in self._run.gates}  # for others it is said already what was decided
+        return [one for key, one in self._open.items() if isinstance(one, SignalSet) or key in undecided]
 
 
 @contextlib.contextmanager
