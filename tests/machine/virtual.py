@@ -599,11 +599,12 @@ class Virtual:
         turns = [region.index for region in around if region.takes_turns]
         if turns:
             for work in self.working:
+                if work.asked is not Work.BODY or machine.homes[work.index] is not home:
+                    continue  # a step of another body has its place among the regions of that
                 other = regions[machine.nodes[work.index].region]
                 while other.index != turns[-1] and other.parent is not None:
                     other = regions[other.parent]
-                at_once = work.asked is Work.BODY and machine.homes[work.index] is home and other.index == turns[-1]
-                assert not at_once, "two steps of a `one_at_a_time` were under way at once"
+                assert other.index != turns[-1], "two steps of a `one_at_a_time` were under way at once"
 
     def sources(self, index):
         """The nodes whose values a step takes, worked out from what was recorded."""
