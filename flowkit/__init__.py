@@ -9,8 +9,6 @@ from flowkit.engine.current import StepContext, current
 from flowkit.engine.place import Interrupted
 from flowkit.engine.records import StepRecord
 from flowkit.engine.run import Gate, Run
-from flowkit.engine.statuses import RunStatus
-from flowkit.engine.waiting import Decision
 from flowkit.errors import (
     BlockingCall,
     CancelReason,
@@ -42,6 +40,8 @@ from flowkit.errors import (
     WorkflowChanged,
 )
 from flowkit.graph import Graph, Outcome, Selected
+from flowkit.machine.statuses import RunStatus
+from flowkit.machine.waiting import Decision
 from flowkit.policies import Fallback, Limit, Retry, StepOptions, exponential, fixed, linear
 from flowkit.runner import Engine, use
 from flowkit.shapes import (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import UnionType
     from typing import Unpack
 
-    from flowkit.engine.waiting import Decision
+    from flowkit.machine.waiting import Decision
     from flowkit.policies import Backoff, Duration
     from flowkit.shapes.commands import Argument, CommandKeywords, Completed
     from flowkit.shapes.waits import Signal

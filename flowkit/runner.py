@@ -21,7 +21,6 @@ from flowkit.engine.blocking import loop_for_steps, refuse_to_block, running_loo
 from flowkit.engine.current import attempt_here
 from flowkit.engine.driver import Driver
 from flowkit.engine.durable import Durable
-from flowkit.engine.invariants import are_watched
 from flowkit.engine.keep import LEASE, MAX_RECOVERIES, Keep
 from flowkit.engine.limits import Limits
 from flowkit.engine.ports import Services
@@ -38,6 +37,7 @@ from flowkit.executors.observing import Observing
 from flowkit.executors.threads import Threads
 from flowkit.executors.time import SystemClock, TimerThread
 from flowkit.graph import capture, record
+from flowkit.machine.invariants import are_watched
 from flowkit.plan import Lane, compile_plan
 from flowkit.policies import seconds
 from flowkit.policies.durations import is_a

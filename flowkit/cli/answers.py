@@ -14,8 +14,8 @@ import attrs
 from flowkit.cli.terminal import note, refuse
 from flowkit.diagnostics import did_you_mean
 from flowkit.engine.events import GateOpened, SignalReceived, SignalSet
-from flowkit.engine.waiting import Decision
 from flowkit.errors import EncodingError, IllegalTransition, PolicyError
+from flowkit.machine.waiting import Decision
 from flowkit.shapes import Signal
 from flowkit.stores.codec import loads, to_json
 

@@ -12,7 +12,7 @@ from flowkit.cli.answers import hand_in, signal_of
 from flowkit.cli.hearing import forget_typed
 from flowkit.cli.terminal import errors, note
 from flowkit.engine.events import GateResolved, SignalSet, StepCancelled
-from flowkit.engine.waiting import Decision
+from flowkit.machine.waiting import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Doing it: a machine that decides, drivers that serve it, and the handles of what they do.
+"""Doing it: drivers that serve the machine, what they need for that, and the handles of runs.
 
-Reading order: statuses -> requests -> machine -> ports -> driver -> run -> current.
+Reading order: ports -> driver -> run -> current; of runs that are kept, kept -> journal -> durable -> keep.
 """

@@ -18,19 +18,19 @@ from flowkit.engine.events import (
     StepSucceeded,
 )
 from flowkit.engine.onrecord import ENDED, OnRecord
-from flowkit.engine.seats import Seats
-from flowkit.engine.statuses import Status
 from flowkit.graph import Kind
 from flowkit.graph.diffing import listed, written
+from flowkit.machine.seats import Seats
+from flowkit.machine.statuses import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from flowkit.engine.events import Event
     from flowkit.engine.kept import KeptAttempt, KeptNode
-    from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Data
-    from flowkit.engine.waiting import Decision
+    from flowkit.machine.machine import Machine
+    from flowkit.machine.waiting import Decision
     from flowkit.plan import Plan
 
 __all__ = ["Account", "Try", "account_of_node", "account_of_record", "account_of_text", "unknown"]

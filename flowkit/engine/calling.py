@@ -13,23 +13,23 @@ from flowkit.engine.collecting import collect
 from flowkit.engine.completing import completed, completed_async
 from flowkit.engine.current import attempt_here
 from flowkit.engine.notes import add_note, cut_traceback
-from flowkit.engine.requests import Failure, Work
-from flowkit.engine.waiting import Waiting
 from flowkit.errors import MisuseError
 from flowkit.graph import Kind, Ref, Selected, SourceKind, Template, project
+from flowkit.machine.requests import Failure, Work
+from flowkit.machine.waiting import Waiting
 from flowkit.policies import Fallback, retry_after_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextvars import Context
 
-    from flowkit.engine.bodies import Body
     from flowkit.engine.current import Inside
-    from flowkit.engine.flows import Pulled
-    from flowkit.engine.machine import Machine
     from flowkit.engine.place import Place
     from flowkit.engine.ports import RunTrace
     from flowkit.graph import StepSpec
+    from flowkit.machine.bodies import Body
+    from flowkit.machine.flows import Pulled
+    from flowkit.machine.machine import Machine
 
 __all__ = ["Calling", "Feed"]
 

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.flows import Flow, Stream
-from flowkit.engine.groups import Items
 from flowkit.graph import SourceKind
+from flowkit.machine.flows import Flow, Stream
+from flowkit.machine.groups import Items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flowkit.engine.groups import Group
     from flowkit.graph import Node
     from flowkit.graph.model import Source
+    from flowkit.machine.groups import Group
     from flowkit.policies import Policy
 
 __all__ = ["collect"]

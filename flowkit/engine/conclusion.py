@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.notes import add_note
-from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import RunCancelled, Skipped
 from flowkit.graph import Ref, Template, project
+from flowkit.machine.statuses import RunStatus, Status
 
 if TYPE_CHECKING:
-    from flowkit.engine.machine import Machine
+    from flowkit.machine.machine import Machine
 
 __all__ = ["Conclusion", "annotate", "conclude", "skipped"]
 

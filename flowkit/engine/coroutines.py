@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from flowkit.engine.current import Inside
 from flowkit.engine.notes import cut_traceback
 from flowkit.engine.recordings import entered
-from flowkit.engine.requests import Died, Failure
 from flowkit.errors import CancelReason
+from flowkit.machine.requests import Died, Failure
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from flowkit.engine.calling import Calling, Feed
     from flowkit.engine.lives import LiveBody
-    from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
+    from flowkit.machine.machine import Machine
     from flowkit.plan import Plan
 
 __all__ = ["Coroutines"]

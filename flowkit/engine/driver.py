@@ -21,14 +21,16 @@ from flowkit.engine.calling import Calling
 from flowkit.engine.conclusion import Conclusion, conclude
 from flowkit.engine.coroutines import Coroutines
 from flowkit.engine.current import attempt_here
-from flowkit.engine.ending import GRACE
 from flowkit.engine.explaining import told
-from flowkit.engine.machine import Machine
 from flowkit.engine.notes import add_note
 from flowkit.engine.place import Place
 from flowkit.engine.recordings import Unwound, hand_over, laid_over, record_body, write_on
 from flowkit.engine.records import StepRecord
-from flowkit.engine.requests import (
+from flowkit.errors import CancelReason, IllegalTransition, StoreError
+from flowkit.graph import Kind, Ref, context_of_steps
+from flowkit.machine.ending import GRACE
+from flowkit.machine.machine import Machine
+from flowkit.machine.requests import (
     Borrow,
     CloseFlow,
     Died,
@@ -42,9 +44,7 @@ from flowkit.engine.requests import (
     Wake,
     Work,
 )
-from flowkit.engine.statuses import RunStatus, Status
-from flowkit.errors import CancelReason, IllegalTransition, StoreError
-from flowkit.graph import Kind, Ref, context_of_steps
+from flowkit.machine.statuses import RunStatus, Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ if TYPE_CHECKING:
     from flowkit.diagnostics import Diagnostic
     from flowkit.engine.calling import Feed
     from flowkit.engine.events import Event
-    from flowkit.engine.past import Past
     from flowkit.engine.ports import Clock, RunTrace, Services
-    from flowkit.engine.waiting import Decision, Waiting
     from flowkit.graph import Graph, Node, Recorder
+    from flowkit.machine.past import Past
+    from flowkit.machine.waiting import Decision, Waiting
     from flowkit.plan import Plan
     from flowkit.policies import Limit
 

@@ -20,9 +20,6 @@ from flowkit.engine.journal import Journal
 from flowkit.engine.kept import RunChange, decision_name
 from flowkit.engine.laying import collected, ended, laid, recalled
 from flowkit.engine.recordings import Unwound
-from flowkit.engine.requests import Emit, Point, Work
-from flowkit.engine.statuses import RunStatus, Status
-from flowkit.engine.waiting import UNKNOWN, Decision, Waiting, sent_as
 from flowkit.errors import (
     CancelReason,
     EncodingError,
@@ -32,6 +29,9 @@ from flowkit.errors import (
     StoreError,
     WorkflowChanged,
 )
+from flowkit.machine.requests import Emit, Point, Work
+from flowkit.machine.statuses import RunStatus, Status
+from flowkit.machine.waiting import UNKNOWN, Decision, Waiting, sent_as
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
     from flowkit.engine.journal import Pending
     from flowkit.engine.kept import Lease, Message
     from flowkit.engine.overlay import Overlay
-    from flowkit.engine.past import Past
     from flowkit.engine.place import Place
     from flowkit.engine.ports import Data, Services, Store
-    from flowkit.engine.requests import Record
     from flowkit.engine.writing import Written
+    from flowkit.machine.past import Past
+    from flowkit.machine.requests import Record
     from flowkit.plan import Plan
 
 __all__ = ["Durable"]

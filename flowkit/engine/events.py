@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 import attrs
 
 from flowkit.diagnostics import Diagnostic
-from flowkit.engine.waiting import Decision
+from flowkit.machine.waiting import Decision
 
 __all__ = [
     "Chosen",

@@ -15,15 +15,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from flowkit.engine.declared import declared_step
-from flowkit.engine.flows import Stream
 from flowkit.engine.kept import Commit, KeptAttempt, KeptNode, RunChange
 from flowkit.engine.laying import another_call
-from flowkit.engine.statuses import Status
-from flowkit.engine.waiting import Waiting
 from flowkit.engine.wirings import Wirings, kept_as
 from flowkit.engine.writing import MOMENT, SHORT
 from flowkit.errors import EncodingError
 from flowkit.graph import Kind
+from flowkit.machine.flows import Stream
+from flowkit.machine.statuses import Status
+from flowkit.machine.waiting import Waiting
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
     from flowkit.engine.events import Event
     from flowkit.engine.kept import KeptEvent, Lease
-    from flowkit.engine.machine import Machine
     from flowkit.engine.overlay import Overlay
-    from flowkit.engine.past import Past, Was
     from flowkit.engine.ports import Data, Services
     from flowkit.engine.writing import Writer, Written
     from flowkit.graph import StepSpec
+    from flowkit.machine.machine import Machine
+    from flowkit.machine.past import Past, Was
 
 __all__ = ["Journal"]
 
@@ -481,7 +481,7 @@ _NOTES: Final[dict[str, Callable[[Journal, int, dict[str, Any], float], None]]] 
 
 def what_was(data: Data, nodes: Iterable[KeptNode]) -> list[Was]:
     """What is on record of nodes, as a machine looks at it."""
-    from flowkit.engine.past import Was
+    from flowkit.machine.past import Was
 
     found = []
     for node in nodes:

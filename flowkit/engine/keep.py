@@ -21,10 +21,8 @@ from flowkit.engine.forking import begins_as_fork, forked
 from flowkit.engine.journal import what_was
 from flowkit.engine.judging import can_go_on
 from flowkit.engine.kept import Claim, Commit, Lease, NewRun, RunChange
-from flowkit.engine.past import Past
 from flowkit.engine.points import tell_after, tell_before
 from flowkit.engine.ready import begun, made_ready
-from flowkit.engine.requests import Point
 from flowkit.engine.retention import sweep
 from flowkit.errors import (
     CancelReason,
@@ -36,6 +34,8 @@ from flowkit.errors import (
     WorkflowChanged,
 )
 from flowkit.graph import capture
+from flowkit.machine.past import Past
+from flowkit.machine.requests import Point
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence

@@ -10,9 +10,9 @@ from flowkit.errors import EncodingError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Data
     from flowkit.graph import StepSpec
+    from flowkit.machine.machine import Machine
 
 __all__ = ["made_again"]
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flowkit.engine import differing
-from flowkit.engine.flows import Stream
 from flowkit.engine.overlay import Missing
-from flowkit.engine.statuses import Status
 from flowkit.errors import NonDeterminismError, WorkflowChanged
 from flowkit.graph import Kind
 from flowkit.graph.diffing import written
+from flowkit.machine.flows import Stream
+from flowkit.machine.statuses import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from flowkit.engine.machine import Machine
     from flowkit.engine.overlay import Overlay
     from flowkit.engine.wirings import Wirings
     from flowkit.graph.diffing import Difference
+    from flowkit.machine.machine import Machine
     from flowkit.plan import Plan
 
 __all__ = ["another_call", "collected", "ended", "laid", "recalled"]

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from flowkit.engine.calling import Feed
-    from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
     from flowkit.graph import StepSpec, WorkflowSpec
+    from flowkit.machine.machine import Machine
     from flowkit.plan import Plan
 
 __all__ = ["LiveBody"]

@@ -12,11 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from flowkit.engine import differing
-from flowkit.engine.bodies import next_round
 from flowkit.engine.onrecord import OnRecord
 from flowkit.engine.wirings import gives, gives_items, goes_round
 from flowkit.graph import Kind, Ref, SourceKind, Template, references
 from flowkit.graph.diffing import written
+from flowkit.machine.bodies import next_round
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.requests import Point
+from flowkit.machine.requests import Point
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
         Page,
     )
     from flowkit.engine.limits import Limits
-    from flowkit.engine.machine import Machine
     from flowkit.engine.place import Served
-    from flowkit.engine.requests import Point
     from flowkit.engine.resources import Resources
     from flowkit.engine.writing import Writer
     from flowkit.graph import Graph, Node, StepSpec
+    from flowkit.machine.machine import Machine
+    from flowkit.machine.requests import Point
     from flowkit.plan import Plan
 
 __all__ = [

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.flows import Pulled
 from flowkit.graph import SourceKind
+from flowkit.machine.flows import Pulled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit.engine.flows import Flow
+    from flowkit.machine.flows import Flow
 
 __all__ = ["pull", "pull_async"]
 

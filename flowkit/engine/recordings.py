@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol
 
 from flowkit.engine.conclusion import annotate, skipped
 from flowkit.engine.notes import add_note, cut_traceback
-from flowkit.engine.requests import Failure
-from flowkit.engine.statuses import Status
 from flowkit.errors import NonDeterminismError
 from flowkit.graph import Kind, capture, record
 from flowkit.graph.refs import LEAVES
+from flowkit.machine.requests import Failure
+from flowkit.machine.statuses import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from contextvars import Context
 
-    from flowkit.engine.bodies import Body
     from flowkit.engine.calling import Calling, Feed
-    from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Services
     from flowkit.graph import Graph, Node, Recorder, WorkflowSpec
+    from flowkit.machine.bodies import Body
+    from flowkit.machine.machine import Machine
     from flowkit.plan import Plan
 
 __all__ = ["Unwound", "answer", "hand_over", "record_body"]

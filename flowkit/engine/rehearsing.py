@@ -12,9 +12,9 @@ from flowkit.engine.durable import Durable
 from flowkit.engine.journal import what_was
 from flowkit.engine.kept import Lease
 from flowkit.engine.limits import Limits
-from flowkit.engine.past import Past
 from flowkit.engine.writing import Writer
 from flowkit.errors import CancelReason
+from flowkit.machine.past import Past
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from flowkit.engine.blocking import refuse_to_block
 from flowkit.engine.current import attempt_here
-from flowkit.engine.waiting import Decision
 from flowkit.errors import CancelReason, PolicyError
+from flowkit.machine.waiting import Decision
 from flowkit.policies import seconds
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from flowkit.engine.driver import Driver
     from flowkit.engine.events import Event
     from flowkit.engine.records import StepRecord
-    from flowkit.engine.statuses import RunStatus
-    from flowkit.engine.waiting import Waiting
     from flowkit.engine.watched import Watched
     from flowkit.graph import Graph
+    from flowkit.machine.statuses import RunStatus
+    from flowkit.machine.waiting import Waiting
     from flowkit.policies import Duration
 
 __all__ = ["Gate", "Run"]

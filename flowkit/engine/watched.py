@@ -16,9 +16,9 @@ from flowkit.engine.kept import decision_name
 from flowkit.engine.onrecord import ENDED, OnRecord
 from flowkit.engine.ready import looked_at
 from flowkit.engine.records import StepRecord
-from flowkit.engine.statuses import RunStatus
-from flowkit.engine.waiting import UNKNOWN, Decision, Waiting, sent_as
 from flowkit.errors import CancelReason, IllegalTransition, RunNotFound, StoreError
+from flowkit.machine.statuses import RunStatus
+from flowkit.machine.waiting import UNKNOWN, Decision, Waiting, sent_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,10 +13,10 @@ from flowkit.graph import Kind, Ref, SourceKind
 from flowkit.graph.spelling import place_of, spelled
 
 if TYPE_CHECKING:
-    from flowkit.engine.bodies import Body
-    from flowkit.engine.machine import Machine
     from flowkit.engine.ports import Data
     from flowkit.graph import Graph, Node, StepSpec
+    from flowkit.machine.bodies import Body
+    from flowkit.machine.machine import Machine
 
 __all__ = ["Wirings", "fingerprint", "gives", "gives_items", "goes_round", "kept_as"]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, cast, get_args
 
 from flowkit.engine.run import Run
-from flowkit.engine.waiting import Decision, Waiting
 from flowkit.errors import GateTimeout, MisuseError, PolicyError, StepTimeout, ValidationError
 from flowkit.graph import Ref, StepSpec
+from flowkit.machine.waiting import Decision, Waiting
 from flowkit.policies import Duration, StepOptions, seconds
 from flowkit.shapes.writing import recorder_for
 

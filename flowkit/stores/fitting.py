@@ -11,8 +11,8 @@ from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from flowkit.engine.kept import Commit, KeptAttempt, KeptEvent, KeptNode, NewRun, RunChange
-from flowkit.engine.statuses import RunStatus
 from flowkit.errors import StoreError
+from flowkit.machine.statuses import RunStatus
 
 __all__ = [
     "BECOMES",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
     from opentelemetry.util.types import AttributeValue
 
-    from flowkit.engine.bodies import Body
+    from flowkit.machine.bodies import Body
 
 __all__ = ["Phases"]
 

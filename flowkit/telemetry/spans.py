@@ -14,8 +14,8 @@ from opentelemetry import context as contexts
 from opentelemetry.trace import Link, set_span_in_context
 
 from flowkit.engine import events
-from flowkit.engine.flows import Stream
 from flowkit.graph import Kind
+from flowkit.machine.flows import Stream
 from flowkit.telemetry.attributes import (
     ABANDONED,
     ENDS,

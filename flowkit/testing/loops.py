@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from flowkit.engine.requests import Died
+from flowkit.machine.requests import Died
 
 if TYPE_CHECKING:
     from flowkit.testing.clocks import VirtualClock

@@ -18,8 +18,8 @@ from flowkit.engine.current import attempt_here
 from flowkit.engine.holding import Held
 from flowkit.engine.keep import LISTEN
 from flowkit.engine.kept import Claim, Commit
-from flowkit.engine.requests import Died, Point
 from flowkit.engine.runners import runner_here
+from flowkit.machine.requests import Died, Point
 from flowkit.policies.durations import is_a
 from flowkit.runner import Engine
 from flowkit.testing.outside import Effect

@@ -18,8 +18,8 @@ from flowkit.testing.worlds import Crash, Pause, World, WorldEvent
 if TYPE_CHECKING:
     from flowkit.decorators import Step, Workflow
     from flowkit.engine.ports import Store
-    from flowkit.engine.requests import Point
     from flowkit.engine.run import Run
+    from flowkit.machine.requests import Point
     from flowkit.policies import Duration
     from flowkit.testing.clocks import VirtualClock
     from flowkit.testing.outside import Answer

@@ -7,7 +7,7 @@ from inspect import Signature
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flowkit.decorators import Step
-from flowkit.engine.statuses import RunStatus
+from flowkit.machine.statuses import RunStatus
 from flowkit.stores import data
 from flowkit.testing.laws import check
 from flowkit.testing.outside import Effect, Effects
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flowkit.engine.events import Event as RunEvent
     from flowkit.engine.kept import KeptRun
     from flowkit.engine.records import StepRecord
-    from flowkit.engine.requests import Point
+    from flowkit.machine.requests import Point
     from flowkit.testing.clocks import VirtualClock
     from flowkit.testing.simulating import Simulation
     from flowkit.testing.worlds import When, World, WorldEvent

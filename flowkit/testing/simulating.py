@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from flowkit.decorators import Step, Workflow
 from flowkit.engine.driver import Driver
-from flowkit.engine.requests import Died, Point
 from flowkit.engine.run import Run
 from flowkit.engine.watched import Watched
 from flowkit.errors import MisuseError, PolicyError
 from flowkit.graph import context_of_steps
+from flowkit.machine.requests import Died, Point
 from flowkit.policies import seconds
 from flowkit.stores import data as data_of_stores
 from flowkit.stores.memory import MemoryStore

@@ -12,7 +12,7 @@ from flowkit.graph import Kind, Ref, SourceKind, project
 from flowkit.stores import data
 
 if TYPE_CHECKING:
-    from flowkit.engine.machine import Machine
+    from flowkit.machine.machine import Machine
     from flowkit.testing.outside import Effect
 
 __all__ = ["Input", "inputs_of", "predecessors", "same"]

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, TypeAlias
 import attrs
 
 from flowkit.decorators import Step
-from flowkit.engine.requests import Point
 from flowkit.errors import PolicyError
+from flowkit.machine.requests import Point
 from flowkit.policies.durations import is_a
 
 __all__ = ["Crash", "WorldEvent", "Pause", "When", "World", "crash", "pause"]

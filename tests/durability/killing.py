@@ -18,7 +18,7 @@ import apsw
 import attrs
 
 from flowkit.engine.kept import KeptRun
-from flowkit.engine.requests import Point
+from flowkit.machine.requests import Point
 from flowkit.stores.sqlite import SqliteStore
 from tests.durability.deeds import Deed, Reader, deeds
 from tests.durability.living import LONG, WILD, quickly

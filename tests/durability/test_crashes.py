@@ -17,8 +17,8 @@ from flowkit.engine import pulling
 from flowkit.engine.driver import Driver
 from flowkit.engine.durable import Durable
 from flowkit.engine.journal import what_was
-from flowkit.engine.past import Past
 from flowkit.engine.writing import Writer, Written
+from flowkit.machine.past import Past
 from tests.durability.mortal import RUN, Died, MortalStore, Shape, World, act, deaths, different, lived
 from tests.durability.zoo import ZOO, book, inc, note
 

@@ -28,7 +28,7 @@ from flowkit import (
     workflow,
 )
 from flowkit.engine import events
-from flowkit.engine.flows import WINDOW
+from flowkit.machine.flows import WINDOW
 
 LONG = 20.0
 """Seconds that nothing here takes, unless it hangs."""

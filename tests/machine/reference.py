@@ -5,9 +5,9 @@ It reads the machine's edge table, and nothing else of the machine.
 
 from __future__ import annotations
 
-from flowkit.engine.edges import BLOCK, EDGES, GO, LOST, SKIP
-from flowkit.engine.statuses import Status
 from flowkit.graph import Edge, Kind, Ref, SourceKind, references
+from flowkit.machine.edges import BLOCK, EDGES, GO, LOST, SKIP
+from flowkit.machine.statuses import Status
 from flowkit.policies import Fallback
 from tests.machine.virtual import told_of
 

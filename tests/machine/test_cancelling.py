@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flowkit import Fallback, Retry, fixed, workflow
-from flowkit.engine.ending import GRACE
 from flowkit.errors import CancelReason
+from flowkit.machine.ending import GRACE
 from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of
 
 SLOW = Attempt(after=100)

@@ -28,9 +28,9 @@ from flowkit import (
     when,
     workflow,
 )
-from flowkit.engine.edges import BLOCK, EDGES, GO, LOST, SKIP
 from flowkit.errors import CancelReason
 from flowkit.graph import Edge
+from flowkit.machine.edges import BLOCK, EDGES, GO, LOST, SKIP
 from tests.machine.virtual import ENDINGS, Attempt, Virtual, begun, named, plan_of, play
 
 FAILS = Attempt(ValueError("no"), after=1)

@@ -3,9 +3,9 @@
 import pytest
 
 from flowkit import Engine, IllegalTransition, step, workflow
-from flowkit.engine.invariants import BrokenInvariant, Statuses, are_watched, verify_end
-from flowkit.engine.machine import Machine
-from flowkit.engine.statuses import Status
+from flowkit.machine.invariants import BrokenInvariant, Statuses, are_watched, verify_end
+from flowkit.machine.machine import Machine
+from flowkit.machine.statuses import Status
 from tests.machine.virtual import Virtual, named, plan_of
 
 
@@ -71,7 +71,7 @@ def test_a_broken_engine_fails_the_run_and_says_so(monkeypatch):
     def cheat(machine):
         raise BrokenInvariant("a made-up mistake")
 
-    monkeypatch.setattr("flowkit.engine.machine.verify_end", cheat)
+    monkeypatch.setattr("flowkit.machine.machine.verify_end", cheat)
 
     with Engine(), pytest.raises(BrokenInvariant, match="a made-up mistake") as caught:
         program()

@@ -7,9 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flowkit import Fallback, Retry, StepTimeout, fixed, workflow
-from flowkit.engine.ending import GRACE
-from flowkit.engine.requests import Work
 from flowkit.errors import CancelReason
+from flowkit.machine.ending import GRACE
+from flowkit.machine.requests import Work
 from flowkit.plan import Lane
 from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of, play
 

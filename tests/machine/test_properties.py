@@ -8,8 +8,8 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason
+from flowkit.machine.statuses import Status
 from tests.machine.programs import programs, write
 from tests.machine.reference import Reference
 from tests.machine.virtual import ENDINGS, REASONS, Virtual

@@ -9,10 +9,10 @@ import pytest
 
 from flowkit import outcome, workflow
 from flowkit.engine.collecting import collect
-from flowkit.engine.machine import Machine
-from flowkit.engine.requests import Failure, Record, Stop, Work
-from flowkit.engine.statuses import RunStatus, Status
 from flowkit.errors import CancelReason
+from flowkit.machine.machine import Machine
+from flowkit.machine.requests import Failure, Record, Stop, Work
+from flowkit.machine.statuses import RunStatus, Status
 from flowkit.plan import Lane
 from tests.machine.virtual import named, plan_of
 

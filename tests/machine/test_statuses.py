@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flowkit import IllegalTransition, workflow
-from flowkit.engine.requests import POINTS, Emit, Finish, Point, Record, Stop, Work
-from flowkit.engine.statuses import FOLLOWS, RunStatus, Status
+from flowkit.machine.requests import POINTS, Emit, Finish, Point, Record, Stop, Work
+from flowkit.machine.statuses import FOLLOWS, RunStatus, Status
 from tests.machine.virtual import named, play
 
 ENDS = [status for status in Status if status >= Status.SUCCEEDED]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from flowkit import always, first, one_at_a_time, select, workflow
-from flowkit.engine.waiting import Decision, Waiting
 from flowkit.errors import CancelReason, GateRejected, GateTimeout, IllegalTransition, StepTimeout
+from flowkit.machine.waiting import Decision, Waiting
 from tests.machine.virtual import Attempt, Virtual, named, plan_of
 
 DAY = 86_400.0

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from flowkit.engine.statuses import Status
+from flowkit.machine.statuses import Status
 from tests.machine.programs import programs, write
 from tests.machine.test_properties import TIMED, modes, orders, run_of
 from tests.machine.virtual import REASONS

@@ -22,14 +22,14 @@ from flowkit.engine.calling import Calling
 from flowkit.engine.collecting import collect
 from flowkit.engine.conclusion import conclude
 from flowkit.engine.events import make
-from flowkit.engine.machine import Machine
 from flowkit.engine.pulling import pull
 from flowkit.engine.recordings import Unwound, record_body
-from flowkit.engine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Work
-from flowkit.engine.statuses import Status
-from flowkit.engine.waiting import Waiting
 from flowkit.errors import CancelReason
 from flowkit.graph import SourceKind, record, references
+from flowkit.machine.machine import Machine
+from flowkit.machine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Work
+from flowkit.machine.statuses import Status
+from flowkit.machine.waiting import Waiting
 from flowkit.plan import Lane, compile_plan
 from flowkit.policies import retry_after_of
 

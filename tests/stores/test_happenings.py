@@ -27,8 +27,8 @@ from flowkit.engine.events import (
     StepStarted,
 )
 from flowkit.engine.kept import KeptEvent
-from flowkit.engine.waiting import Decision
 from flowkit.errors import CancelReason, StepError, StepTimeout
+from flowkit.machine.waiting import Decision
 from flowkit.stores.failures import dump_error
 from flowkit.stores.happenings import OtherEvent, dump_event, load_event
 

@@ -3,8 +3,8 @@
 import pytest
 
 from flowkit import current, sleep, step, workflow
-from flowkit.engine.requests import Point
 from flowkit.errors import PolicyError
+from flowkit.machine.requests import Point
 from flowkit.testing import (
     SABOTEURS,
     LawBroken,

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowkit import step
-from flowkit.engine.requests import Point
 from flowkit.errors import PolicyError
+from flowkit.machine.requests import Point
 from flowkit.testing import World, crash, pause
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from flowkit.engine.groups import Group, Items
 from flowkit.graph import SourceKind
+from flowkit.machine.groups import Group, Items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flowkit.engine.bodies import Body
+    from flowkit.machine.bodies import Body
     from flowkit.policies import Policy
 
 __all__ = ["Batch", "Flow", "Pulled", "Stream"]

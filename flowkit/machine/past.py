@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flowkit.engine.waiting import Waiting
     from flowkit.errors import CancelReason
+    from flowkit.machine.waiting import Waiting
 
 __all__ = ["Past", "Was"]
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowkit.engine.seating import Seating
-from flowkit.engine.statuses import Status
 from flowkit.graph import Kind, Node, Outcome
+from flowkit.machine.seating import Seating
+from flowkit.machine.statuses import Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from flowkit.engine.bodies import Body
+    from flowkit.machine.bodies import Body
     from flowkit.plan import Plan
 
 __all__ = ["Undoing"]

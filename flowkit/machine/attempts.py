@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.ending import Ending
-from flowkit.engine.requests import Failure, Work
-from flowkit.engine.statuses import Status
 from flowkit.errors import CancelReason, StepTimeout
+from flowkit.machine.ending import Ending
+from flowkit.machine.requests import Failure, Work
+from flowkit.machine.statuses import Status
 
 if TYPE_CHECKING:
-    from flowkit.engine.bodies import Body
+    from flowkit.machine.bodies import Body
     from flowkit.plan import Plan
 
 __all__ = ["NOT_SO", "Attempts"]

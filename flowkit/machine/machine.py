@@ -16,26 +16,26 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.attempts import NOT_SO
-from flowkit.engine.edges import EDGES, LOST, SKIP
-from flowkit.engine.flows import Flow, Stream
-from flowkit.engine.invariants import verify_end
-from flowkit.engine.requests import Failure, Finish, Wake, Work
-from flowkit.engine.statuses import Status
-from flowkit.engine.suspending import Suspending
-from flowkit.engine.waiting import Letter
 from flowkit.errors import CancelReason, IllegalTransition
 from flowkit.graph import Edge, Kind, Ref, Template
+from flowkit.machine.attempts import NOT_SO
+from flowkit.machine.edges import EDGES, LOST, SKIP
+from flowkit.machine.flows import Flow, Stream
+from flowkit.machine.invariants import verify_end
+from flowkit.machine.requests import Failure, Finish, Wake, Work
+from flowkit.machine.statuses import Status
+from flowkit.machine.suspending import Suspending
+from flowkit.machine.waiting import Letter
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from flowkit.engine.bodies import Body
-    from flowkit.engine.flows import Pulled
-    from flowkit.engine.groups import Group, Items
-    from flowkit.engine.past import Past
-    from flowkit.engine.waiting import Decision, Waiting
+    from flowkit.machine.bodies import Body
+    from flowkit.machine.flows import Pulled
+    from flowkit.machine.groups import Group, Items
+    from flowkit.machine.past import Past
+    from flowkit.machine.waiting import Decision, Waiting
     from flowkit.plan import Plan
 
 __all__ = ["Machine"]

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowkit.engine.flows import Batch, Stream
-from flowkit.engine.groups import Items
-from flowkit.engine.growing import Growing
-from flowkit.engine.requests import CloseFlow, Work
-from flowkit.engine.statuses import Status
 from flowkit.graph import Kind, Node, SourceKind
+from flowkit.machine.flows import Batch, Stream
+from flowkit.machine.groups import Items
+from flowkit.machine.growing import Growing
+from flowkit.machine.requests import CloseFlow, Work
+from flowkit.machine.statuses import Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit.engine.flows import Flow, Pulled
+    from flowkit.machine.flows import Flow, Pulled
     from flowkit.plan import Plan
 
 __all__ = ["Streaming"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flowkit.graph import Kind, Ref
 
 if TYPE_CHECKING:
-    from flowkit.engine.seats import Seats
     from flowkit.graph import Graph, StepSpec, WorkflowSpec
+    from flowkit.machine.seats import Seats
     from flowkit.plan import Family, Lane, Plan
     from flowkit.policies import Policy
 

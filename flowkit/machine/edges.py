@@ -36,18 +36,18 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.nodes import Nodes
-from flowkit.engine.requests import Record, Wake, Work
-from flowkit.engine.statuses import Status
 from flowkit.graph import Edge, Kind
+from flowkit.machine.nodes import Nodes
+from flowkit.machine.requests import Record, Wake, Work
+from flowkit.machine.statuses import Status
 from flowkit.plan import taken, takes_whole
 
 if TYPE_CHECKING:
-    from flowkit.engine.bodies import Body
-    from flowkit.engine.groups import Group
-    from flowkit.engine.requests import Emit
     from flowkit.errors import CancelReason
     from flowkit.graph import Node, Region
+    from flowkit.machine.bodies import Body
+    from flowkit.machine.groups import Group
+    from flowkit.machine.requests import Emit
     from flowkit.plan import Plan
 
 __all__ = ["BLOCK", "EDGES", "GO", "LOST", "SKIP", "TAKING", "WAS", "Edges"]

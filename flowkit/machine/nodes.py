@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.bodies import Body
-from flowkit.engine.invariants import Statuses
-from flowkit.engine.requests import Emit
-from flowkit.engine.statuses import FOLLOWS, Status
 from flowkit.errors import IllegalTransition
 from flowkit.graph import Kind, Node, Outcome
+from flowkit.machine.bodies import Body
+from flowkit.machine.invariants import Statuses
+from flowkit.machine.requests import Emit
+from flowkit.machine.statuses import FOLLOWS, Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from flowkit.engine.groups import Group
-    from flowkit.engine.requests import Request, Work
+    from flowkit.machine.groups import Group
+    from flowkit.machine.requests import Request, Work
     from flowkit.plan import Plan
     from flowkit.policies import Policy
 

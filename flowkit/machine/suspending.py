@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.statuses import Status
-from flowkit.engine.streaming import Streaming
 from flowkit.errors import GateRejected
+from flowkit.machine.statuses import Status
+from flowkit.machine.streaming import Streaming
 
 if TYPE_CHECKING:
-    from flowkit.engine.waiting import Decision, Letter, Waiting
+    from flowkit.machine.waiting import Decision, Letter, Waiting
     from flowkit.plan import Plan
 
 __all__ = ["Suspending"]

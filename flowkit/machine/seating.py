@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flowkit.engine.edges import Edges
-from flowkit.engine.requests import Borrow, GiveBack
-from flowkit.engine.seats import Seats
-from flowkit.engine.statuses import Status
+from flowkit.machine.edges import Edges
+from flowkit.machine.requests import Borrow, GiveBack
+from flowkit.machine.seats import Seats
+from flowkit.machine.statuses import Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from flowkit.engine.statuses import FOLLOWS, Status
 from flowkit.errors import FlowkitError, IllegalTransition
+from flowkit.machine.statuses import FOLLOWS, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flowkit.engine.machine import Machine
+    from flowkit.machine.machine import Machine
 
 __all__ = ["BrokenInvariant", "Statuses", "are_watched", "verify_end"]
 

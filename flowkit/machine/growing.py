@@ -11,22 +11,22 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.bodies import Body
-from flowkit.engine.edges import SKIP
-from flowkit.engine.flows import Stream
-from flowkit.engine.groups import Group
-from flowkit.engine.recalling import Recalling
-from flowkit.engine.requests import Work
-from flowkit.engine.seats import Seats
-from flowkit.engine.statuses import Status
 from flowkit.errors import StepTimeout
 from flowkit.graph import Kind, Node, Ref, SourceKind, Template
+from flowkit.machine.bodies import Body
+from flowkit.machine.edges import SKIP
+from flowkit.machine.flows import Stream
+from flowkit.machine.groups import Group
+from flowkit.machine.recalling import Recalling
+from flowkit.machine.requests import Work
+from flowkit.machine.seats import Seats
+from flowkit.machine.statuses import Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flowkit.engine.groups import Items
+    from flowkit.machine.groups import Items
     from flowkit.plan import Plan
 
 __all__ = ["Growing"]

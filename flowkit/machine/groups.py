@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flowkit.engine.seats import Seats
 from flowkit.graph import Ref, SourceKind, Template, references
+from flowkit.machine.seats import Seats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from flowkit.engine.bodies import Body
+    from flowkit.machine.bodies import Body
     from flowkit.policies import Policy
 
 __all__ = ["Group", "Items"]

@@ -6,21 +6,21 @@ import heapq
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from flowkit.engine.edges import TAKING, WAS
-from flowkit.engine.requests import Emit, Failure, Stop, Work
-from flowkit.engine.statuses import RunStatus, Status
-from flowkit.engine.undoing import Undoing
 from flowkit.errors import CancelReason, Deadlock, StepTimeout
 from flowkit.graph import Edge, Kind, Ref, Template
+from flowkit.machine.edges import TAKING, WAS
+from flowkit.machine.requests import Emit, Failure, Stop, Work
+from flowkit.machine.statuses import RunStatus, Status
+from flowkit.machine.undoing import Undoing
 from flowkit.plan import Lane
 from flowkit.policies import Fallback
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
 
-    from flowkit.engine.bodies import Body
-    from flowkit.engine.groups import Group
-    from flowkit.engine.waiting import Waiting
+    from flowkit.machine.bodies import Body
+    from flowkit.machine.groups import Group
+    from flowkit.machine.waiting import Waiting
     from flowkit.plan import Plan
 
 __all__ = ["GRACE", "Ending"]

@@ -14,15 +14,15 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Any, Final
 
-from flowkit.engine.attempts import NOT_SO, Attempts
-from flowkit.engine.requests import Recalled, Work
-from flowkit.engine.statuses import Status
 from flowkit.errors import StepTimeout
+from flowkit.machine.attempts import NOT_SO, Attempts
+from flowkit.machine.requests import Recalled, Work
+from flowkit.machine.statuses import Status
 from flowkit.plan import Lane
 
 if TYPE_CHECKING:
-    from flowkit.engine.past import Past, Was
     from flowkit.errors import CancelReason
+    from flowkit.machine.past import Past, Was
     from flowkit.plan import Plan
 
 __all__ = ["Recalling"]
