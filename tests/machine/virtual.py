@@ -26,6 +26,7 @@ from flowkit.engine.pulling import pull
 from flowkit.engine.recordings import Unwound, record_body
 from flowkit.errors import CancelReason
 from flowkit.graph import SourceKind, record, references
+from flowkit.machine.flows import Stream
 from flowkit.machine.machine import Machine
 from flowkit.machine.requests import Borrow, Emit, Failure, Finish, GiveBack, Record, Stop, Work
 from flowkit.machine.statuses import Status
@@ -614,11 +615,14 @@ class Virtual:
             return [machine.where(index, local) for local in node.data]
         found = []
         items = []
-        for source in node.args:
+        for source, (kind, held) in zip(node.args, group.columns, strict=True):
             if source.kind is SourceKind.CHAIN:
                 before = machine.where(index, source.value._flowkit_node)
-                if not machine.nodes[before].tolerant:
-                    items.append(machine.groups[before].base + index - group.base)
+                if kind is not SourceKind.CHAIN:
+                    assert isinstance(machine.groups[before], Stream)
+                    items.append(before)  # a stream that had ended before this map began: its list is gone through
+                elif not machine.nodes[before].tolerant:
+                    items.append(held.base + index - group.base)
             elif source.kind is SourceKind.EACH:
                 found += references(source.value[index - group.base])
             else:
