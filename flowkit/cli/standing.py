@@ -107,7 +107,12 @@ def standing_of(store: Store, run: KeptRun, *, whole: bool = False) -> Standing:
     if run.is_final:
         return Standing(run, nodes)
     gates = {decision_name(node.key, run.resumes): node.key for node in nodes}
-    unheard = [_unheard(message, gates) for message in store.messages(run.run_id)]
+    unheard = [
+        _unheard(message, gates)
+        for message in store.messages(run.run_id)
+        # One about a gate as it was before the run was taken up again is heard by nobody.
+        if message.kind != "decision" or message.name in gates
+    ]
     decided = {one.name for one in unheard if one.kind == "decision"}
     waits = [_wait(node) for node in nodes if node.status in ("waiting", "retrying") and node.key not in decided]
     at_work = tuple(node.key for node in nodes if node.status == "running" and node.kind in _AT_WORK)
@@ -116,7 +121,7 @@ def standing_of(store: Store, run: KeptRun, *, whole: bool = False) -> Standing:
 
 def _unheard(message: Message, gates: Mapping[str, str]) -> Unheard:
     said = parsed(message.payload) if message.kind != "signal" else {}
-    name = gates.get(message.name, message.name) if message.kind == "decision" else message.name
+    name = gates[message.name] if message.kind == "decision" else message.name
     return Unheard(message.kind, name, message.at, said if isinstance(said, dict) else {})
 
 

@@ -100,6 +100,11 @@ def hostile(flowkit, kept):
     ]
     store.commit([Commit(lease, nodes, attempts, events, run=RunChange("running", 1e300, stuck=HOSTILE))])
     store.renew("nobody", 3600.0)
+    decision = {"approved": [HOSTILE], "choice": HOSTILE, "who": HOSTILE, "feedback": HOSTILE}
+    store.post(new.run_id, "decision", f"gate{HOSTILE}", json.dumps(decision), 1e300)
+    store.post(new.run_id, "signal", HOSTILE, "no json", -1e300)
+    store.post(new.run_id, "cancel", "", json.dumps({"reason": 3, "detail": HOSTILE}), 1e300)
+    store.post(new.run_id, "cancel", "", "[]", 1e300)
     return new.run_id
 
 
@@ -195,6 +200,22 @@ def test_what_a_run_waits_for_is_said(flowkit, data, asked):
     assert re.search(r"^waits for +gate `ship`", shown.out, re.MULTILINE)
     assert [run["id"] for run in data("runs", "--status", "waiting")["runs"]] == ["asked"]
     assert data("runs", "--status", "running")["runs"] == []
+
+
+def test_what_was_decided_before_a_run_was_taken_up_again_decides_nothing_now(flowkit, data, kept):
+    """The gate opens again then, and asks again."""
+    flowkit("run", "shop:report")
+    store = kept()
+    lease = store.create(NewRun("again", "shop:asked", "{}", "d", 0.0), "a").lease
+    facts = json.dumps({"gate": {"prompt": "ship?", "options": []}})
+    store.commit([Commit(lease, [KeptNode("ship", "flowkit:gate", "step", "waiting", facts=facts)])])
+    store.post("again", "decision", "ship", json.dumps({"approved": True}), 1.0)
+    assert [one["key"] for one in data("show", "again")["unheard"]] == ["ship"]
+    assert data("show", "again")["waits_for"] == []
+    store.commit([Commit(lease, run=RunChange("failed", 2.0), release=True)])
+    store.claim("again", "b", again=True)
+    shown = data("show", "again")
+    assert (shown["unheard"], [wait["key"] for wait in shown["waits_for"]]) == ([], ["ship"])
 
 
 def test_reading_takes_nothing_and_changes_nothing(flowkit, data, asked, kept):
