@@ -524,7 +524,7 @@ class Keep:
             event = RunFailed(run_id=run.run_id, number=number, time=now, workflow=run.workflow, error=error)
             change = RunChange("failed", now, None, self._data.dump_error(error))
             self._commit(Commit(claim.lease, events=[self._data.dump_event(event)], run=change, release=True))
-            log.error("run %s of `%s` is given up: %s", run.run_id, run.workflow, error)
+            log.error("run %s of `%s` is given up: %s", run.run_id, run.workflow, error.detail)
 
     def _leave_lost(self) -> None:
         """Leave the runs that others have taken meanwhile: one that only waits would never learn of it."""
