@@ -235,6 +235,8 @@ class Ending(Undoing):
                     self.requests.append(Stop(index, 0, reason))
                 if index in self.other_work and not (index in self.bodies and self.bodies[index].blocked):
                     self.busy -= 1  # nobody waits for the answer of a condition, a fallback, a list or a body
+            if index in self.bodies:
+                self.bodies[index].parked = False  # whatever it was waiting for, it doesn't go on
             if self._held:
                 self._give_back(index, self.attempts.get(index, 0) + 1)
             self._cancel_node(index, now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flowkit.graph import Edge, Kind, Ref, SourceKind, references
 from flowkit.machine.edges import BLOCK, EDGES, GO, LOST, SKIP
 from flowkit.machine.statuses import Status
+from flowkit.plan import takes_whole
 from flowkit.policies import Fallback
 from tests.machine.virtual import told_of
 
@@ -115,8 +116,9 @@ class Reference:
         """What a node waits for before it begins: the kind of each edge, and the key it comes from."""
         direct = {*node.data}
         if node.kind is Kind.MAP:
-            direct = {i for s in node.args if s.kind in (SourceKind.REF, SourceKind.SAME) for i in references(s.value)}
-            chained = {s.value._flowkit_node for s in node.args if s.kind is SourceKind.CHAIN} - direct
+            whole = (SourceKind.REF, SourceKind.SAME)
+            direct = {i for s in node.args if self.kind(node, s) in whole for i in references(s.value)}
+            chained = {s.value._flowkit_node for s in node.args if self.kind(node, s) is SourceKind.CHAIN} - direct
             yield from ((Edge.DATA, self.keys[i]) for i in chained if i not in self.sizes)
         if node.kind is Kind.PICK:
             direct = {node.args[0]._flowkit_node}
@@ -190,7 +192,7 @@ class Reference:
         self.settle(key, GO, node.tolerant or node.index in self.taken, None, node)
 
     def expand(self, node, key):
-        counts = {self.count(source) for source in node.args if source.kind is not SourceKind.SAME}
+        counts = {self.count(node, source) for source in node.args if source.kind is not SourceKind.SAME}
         if len(counts) != 1 or None in counts:
             self.settle(key, LOST, node.index in self.taken, None, node)
             return
@@ -205,7 +207,7 @@ class Reference:
             else:
                 tolerant = node.tolerant or node.index in self.taken or reaction != "fail"
                 self.settle(item, verdict, tolerant, self.policies[node.index], node)
-        chained = [s.value._flowkit_node for s in node.args if s.kind is SourceKind.CHAIN]
+        chained = [s.value._flowkit_node for s in node.args if self.kind(node, s) is SourceKind.CHAIN]
         leaves_out = reaction == "continue" or any(i in self.leaving_out for i in chained)
         if leaves_out and not node.tolerant:
             self.leaving_out[node.index] = sum(self.final[item] is Status.SUCCEEDED for item in items)
@@ -224,17 +226,26 @@ class Reference:
 
     def item_edges(self, node, item):
         for source in node.args:
-            if source.kind is SourceKind.CHAIN:
+            if self.kind(node, source) is SourceKind.CHAIN:
                 before = source.value._flowkit_node
                 yield Edge.OUTCOME if self.nodes[before].tolerant else Edge.DATA, f"{self.keys[before]}[{item}]"
             elif source.kind is SourceKind.EACH:
                 yield from ((Edge.DATA, self.keys[i]) for i in references(source.value[item]))
 
-    def count(self, source):
+    def kind(self, node, source):
+        """What a map goes through. Of a stream that it can't go along with, that is the list, when it is whole."""
+        if source.kind is SourceKind.CHAIN and takes_whole(node, source.value._flowkit_node, self.plan.streams):
+            return SourceKind.REF
+        return source.kind
+
+    def count(self, node, source):
         if source.kind is SourceKind.EACH:
             return len(source.value)
         before = source.value._flowkit_node
-        return self.sizes[before] if source.kind is SourceKind.CHAIN else self.length(self.keys[before])
+        if source.kind is not SourceKind.CHAIN:
+            return self.length(self.keys[before])
+        whole = self.kind(node, source) is SourceKind.REF
+        return self.leaving_out.get(before, self.sizes[before]) if whole else self.sizes[before]
 
     def length(self, key):
         return self.lengths[key] if key in self.lengths else self.lengths.get(told_of(key))

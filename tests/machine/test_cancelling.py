@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flowkit import Fallback, Retry, fixed, workflow
+from flowkit import Fallback, Retry, fixed, result_of, workflow
 from flowkit.errors import CancelReason
 from flowkit.machine.ending import GRACE
 from tests.machine.virtual import REASONS, Attempt, Virtual, named, plan_of
@@ -238,3 +238,23 @@ def test_nobody_waits_for_time(options):
 
     assert run.machine.finished
     assert run.machine.deadline is None
+
+
+def test_a_body_that_waits_for_a_result_doesnt_go_on_while_others_are_undone():
+    @workflow
+    def inner(n: int) -> int:
+        return named("next")(result_of(named("slow")()))
+
+    @workflow
+    def program() -> list[int]:
+        named("done", compensate=named("undo"))()
+        return inner.map([1])
+
+    run = begin(program, {"inner/slow": SLOW})
+    assert run.status("inner[0]/slow") == "running"
+    run.cancel(CancelReason.USER)
+    run.play()
+
+    assert run.statuses["inner[0]"] == run.statuses["inner[0]/slow"] == "cancelled"
+    assert "step_compensated" in run.told("done")
+    run.drain()
