@@ -463,6 +463,27 @@ def test_a_map_that_is_to_come_after_all_of_another_takes_its_list(way):
 
 
 @pytest.mark.usefixtures("engine")
+def test_such_a_map_has_the_keys_of_what_is_left_in_that_list():
+    @workflow
+    def apart(n: int) -> list[int]:
+        with in_order():
+            return inc.map(odd.with_options(on_item_failure="continue").map(count(n)))
+
+    @workflow
+    def along(n: int) -> list[int]:
+        return inc.map(odd.with_options(on_item_failure="continue").map(count(n)))
+
+    def keys(flow):
+        run = flow.start(4)
+        assert run.result(LONG) == [2, 4]
+        events_ = [event for event in run.events() if isinstance(event, events.StepSucceeded)]
+        return [event.key for event in events_ if event.key.startswith("inc[")]
+
+    assert sorted(keys(apart)) == ["inc[0]", "inc[1]"]
+    assert sorted(keys(along)) == ["inc[1]", "inc[3]"]
+
+
+@pytest.mark.usefixtures("engine")
 def test_workflows_are_mapped_over_streams():
     @workflow
     def twice(x: int) -> int:
