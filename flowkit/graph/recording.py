@@ -95,7 +95,6 @@ class Recorder(Placing):
         self._finished = False
         self.problems: list[Diagnostic] = []
         self.projections: list[Projection] = []
-        self.symbolic = False
         self.stopped: Diagnostic | None = None
 
     # -- calls ----------------------------------------------------------------------------------------------------
@@ -310,7 +309,6 @@ class Recorder(Placing):
 
     def input(self, name: str) -> Ref:
         """An argument of the workflow that isn't known."""
-        self.symbolic = True
         node = Node(len(self.nodes), Kind.INPUT, None, (name,), None, _NONE, None, 0, None, 0)
         self.nodes.append(node)
         self.used.append(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 from pathlib import Path
@@ -92,3 +93,11 @@ def test_the_tests_that_guarantees_are_shown_by_are_there():
             assert f"\ndef {name}(" in path.read_text(), f"{name} isn't in {path.name}"
             named += 1
     assert named > 30
+
+
+@pytest.mark.parametrize("package", ["flowkit", "flowkit.testing"])
+def test_every_public_name_stands_in_a_page(package):
+    text = "\n".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    names = importlib.import_module(package).__all__
+    assert names
+    assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
