@@ -81,6 +81,15 @@ class Child:
             return False
         return True
 
+    def stop(self) -> None:
+        """Hold it, and come back when it does: some of its threads go on for a little after they were told."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def wake(self) -> None:
+        """Have it go on."""
+        os.kill(self.process.pid, signal.SIGCONT)
+
     def close(self) -> None:
         """Have it be gone."""
         self.process.kill()

@@ -113,7 +113,7 @@ class Zombies:
         before = {run_id: everything(self.scene.store, run_id) for run_id in frozen}
         with self.engine_here():
             mine = {run_id: KINDS[runs[run_id]].resume(run_id) for run_id in going_on}
-        os.kill(self.child.process.pid, signal.SIGCONT)
+        self.child.wake()
         until(lambda: self.scene.ends("stopped").keys() >= runs.keys() or self.help(mine), self.child)
         after = {run_id: everything(self.scene.store, run_id) for run_id in frozen}
         until(lambda: all(run.wait(0) for run in mine.values()) or self.help(mine), self.child)
@@ -129,11 +129,11 @@ class Zombies:
         probe = SqliteStore(self.scene.path, patience=0.05)
         while True:
             self.child.ends_within(self.random.uniform(0.0, 0.15))
-            os.kill(self.child.process.pid, signal.SIGSTOP)
+            self.child.stop()
             try:
                 probe.renew("probe", 1)
             except StoreError:
-                os.kill(self.child.process.pid, signal.SIGCONT)
+                self.child.wake()
                 continue
             probe.close()
             return
