@@ -119,13 +119,12 @@ def until():
 
 @pytest.fixture
 def bury(kept):
-    """Have the owner of a run be dead for everybody: as if its lease were over."""
+    """Have everybody know that the process of a run is gone: they do on Linux, and elsewhere when its lease is over."""
 
     def bury(run_id):
-        store = kept()
-        assert store.run(run_id).is_held
-        store.renew(store.run(run_id).owner, 0.0)
-        assert store.run(run_id).is_lost
+        if sys.platform != "linux":
+            store = kept()
+            store.renew(store.run(run_id).owner, 0.0)
 
     return bury
 

@@ -401,15 +401,14 @@ def test_a_run_that_another_process_has_is_waited_for(spawn, project, ran, until
 
 
 @pytest.mark.usefixtures("unmeasured")
-def test_who_waits_for_a_run_goes_on_with_it_when_its_process_has_died(spawn, project, kept, ran, until):
+def test_who_waits_for_a_run_goes_on_with_it_when_its_process_has_died(spawn, project, bury, ran, until):
     first = spawn("run", "shop:held", "--run-id", "today")
     until(lambda: "hold" in ran())
     second = spawn("run", "shop:held", "--run-id", "today")
     assert "is another process's" in second.stderr.readline()
     first.kill()
     first.wait()
-    store = kept()
-    store.renew(store.run("today").owner, 0.0)
+    bury("today")
     (project / "done").touch()
     out, err = second.communicate(timeout=60)
     assert (second.returncode, out) == (0, "1\n")

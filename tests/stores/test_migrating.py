@@ -14,6 +14,8 @@ LATER = (
     "CREATE TABLE notes (note TEXT NOT NULL) STRICT; INSERT INTO notes SELECT note FROM runs; DROP INDEX runs_note",
 )
 """Two versions that there may be one day."""
+TODAY = schema.STEPS
+NEWEST = len(TODAY) + len(LATER)
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def old(path):
-    """A store of the first version, with a run in it."""
+    """A store of this version, with a run in it."""
     store = SqliteStore(path)
     store.create(NewRun("run", "shop:order", "{}", "d", 1.0), "me")
     store.close()
@@ -47,7 +49,7 @@ def test_an_older_file_is_brought_to_the_newest_version(old, newer):
     store = SqliteStore(old)
     assert store.run("run").run_id == "run"
     store.close()
-    assert version(old) == 3
+    assert version(old) == NEWEST
     db = apsw.Connection(str(old))
     assert db.execute("SELECT note FROM notes").fetchall() == [("old",)]
     db.close()
@@ -55,7 +57,7 @@ def test_an_older_file_is_brought_to_the_newest_version(old, newer):
 
 def test_a_new_file_has_the_newest_version(path, newer):
     SqliteStore(path).close()
-    assert version(path) == 3
+    assert version(path) == NEWEST
 
 
 def test_a_file_of_this_version_isnt_touched(old):
@@ -87,7 +89,7 @@ def test_whoever_is_killed_at_any_statement_is_followed_by_one_who_goes_on(path,
     """The files as they are before each statement are those that a kill leaves; all of them are brought to the end."""
     if not is_new:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(schema, "STEPS", schema.STEPS[:1])
+            patched.setattr(schema, "STEPS", TODAY)
             store = SqliteStore(path)
             store.create(NewRun("run", "shop:order", "{}", "d", 1.0), "me")
             store.close()
@@ -109,7 +111,7 @@ def test_whoever_is_killed_at_any_statement_is_followed_by_one_who_goes_on(path,
         store = SqliteStore(folder / "runs.db")
         assert (store.run("run") is None) is is_new
         store.close()
-        assert version(folder / "runs.db") == 3
+        assert version(folder / "runs.db") == NEWEST
 
 
 @pytest.mark.parametrize("is_new", [True, False])
@@ -124,7 +126,7 @@ def test_whoever_fails_at_any_statement_can_try_again(path, newer, stopping, is_
             path.unlink()
         if not is_new:
             with pytest.MonkeyPatch.context() as patched:
-                patched.setattr(schema, "STEPS", schema.STEPS[:1])
+                patched.setattr(schema, "STEPS", TODAY)
                 SqliteStore(path).close()
         seen = iter(range(number))
 
@@ -140,7 +142,7 @@ def test_whoever_fails_at_any_statement_can_try_again(path, newer, stopping, is_
             pass
         stopping.clear()
         SqliteStore(path).close()
-        assert version(path) == 3
+        assert version(path) == NEWEST
     assert number > 20
 
 
@@ -156,11 +158,13 @@ def test_two_who_come_at_once_both_get_the_newest_version(path, newer, stopping)
     stopping.append(come)
     SqliteStore(path).close()
     assert came
-    assert version(path) == 3
+    assert version(path) == NEWEST
 
 
 def test_a_version_of_tomorrow_is_refused_today(path, newer, monkeypatch):
     SqliteStore(path).close()
     monkeypatch.undo()
-    with pytest.raises(StoreError, match="its layout is version 3, and this flowkit knows version 1"):
+    with pytest.raises(
+        StoreError, match=f"its layout is version {NEWEST}, and this flowkit knows version {len(TODAY)}"
+    ):
         SqliteStore(path)

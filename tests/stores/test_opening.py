@@ -34,6 +34,7 @@ def test_its_url_opens_a_store_again(here, name):
 
     store = SqliteStore(here / name)
     store.renew("me", 1000)
+    store.retire("me")
     store.close()
     assert store.url.isprintable()
     again = open_store(store.url)

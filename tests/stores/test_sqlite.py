@@ -16,7 +16,7 @@ import pytest
 from flowkit.engine.kept import Commit, KeptNode, Lease, NewRun
 from flowkit.errors import PolicyError, StoreError
 from flowkit.stores.sqlite import SqliteStore
-from flowkit.stores.sqlite.schema import APPLICATION_ID
+from flowkit.stores.sqlite.schema import APPLICATION_ID, STEPS
 from flowkit.testing import FaultyFiles
 
 LEASE = Lease("run", "me", 1)
@@ -54,7 +54,7 @@ def test_files_are_the_users_alone(path):
     try:
         store = filled(path, blob_threshold=0)
         files = list(path.parent.iterdir())
-        assert {file.name for file in files} == {"runs.db", "runs.db-wal", "runs.db-shm", "runs.db.blobs"}
+        assert {file.name for file in files} == {f"runs.db{more}" for more in ("", "-wal", "-shm", "-owners", ".blobs")}
         for folder, folders, names in os.walk(path.parent / "runs.db.blobs"):
             files += [path.parent / folder / name for name in (*folders, *names)]
         assert len(files) > 6
@@ -68,7 +68,7 @@ def test_files_are_the_users_alone(path):
 def test_the_header_says_whose_it_is(path):
     opened(path).close()
     db = apsw.Connection(str(path))
-    assert (db.pragma("application_id"), db.pragma("user_version")) == (APPLICATION_ID, 1)
+    assert (db.pragma("application_id"), db.pragma("user_version")) == (APPLICATION_ID, len(STEPS))
     assert db.pragma("journal_mode") == "wal"
     assert db.pragma("integrity_check") == "ok"
     db.close()
@@ -81,7 +81,9 @@ def test_what_is_kept_is_durable_before_it_is_acknowledged(path):
 
 
 def test_nothing_is_left_but_the_file_when_it_is_closed(path):
-    filled(path).close()
+    store = filled(path)
+    store.retire("me")
+    store.close()
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -173,7 +175,8 @@ def test_a_store_of_a_newer_flowkit_is_refused_by_its_version(path):
     sql(path, "PRAGMA user_version = 99")
     before = path.read_bytes()
     with pytest.raises(
-        StoreError, match=r"its layout is version 99, and this flowkit knows version 1.*upgrade flowkit"
+        StoreError,
+        match=rf"its layout is version 99, and this flowkit knows version {len(STEPS)}.*upgrade flowkit",
     ):
         opened(path)
     assert path.read_bytes() == before

@@ -9,11 +9,12 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, cast
 
 import apsw
 
 from flowkit.errors import StoreError
+from flowkit.stores.sqlite.liveness import Liveness
 from flowkit.stores.sqlite.making import check_version, connect, for_writing, make_ready
 from flowkit.stores.sqlite.place import existing, prepare
 from flowkit.stores.sqlite.troubles import PASSING, in_words
@@ -40,12 +41,21 @@ class Connections:
     """The connections of one store. Any thread may use them; a process that was forked off may not."""
 
     def __init__(
-        self, path: str, store: str, synchronous: str, patience: float, vfs: str | None, *, make: bool = True
+        self,
+        path: str,
+        store: str,
+        synchronous: str,
+        patience: float,
+        vfs: str | None,
+        liveness: Liveness,
+        *,
+        make: bool = True,
     ) -> None:
         self._store = store
         self._patience = patience
         self._synchronous = synchronous
         self._vfs = vfs
+        self._liveness = liveness
         self._lock = threading.Lock()
         self._pool = threading.Lock()
         self._logged = 0
@@ -207,6 +217,7 @@ class Connections:
         db = connect(self._file.path, self._patience, self._vfs)
         self._every.add(db)
         try:
+            db.create_scalar_function("is_gone", cast("Callable[..., bool]", self._liveness.is_gone), 2)
             if purpose == "reading":
                 db.pragma("query_only", True)
             else:
@@ -236,6 +247,7 @@ class Connections:
         Even closing one would take away the parent's locks. So they are kept from being collected, too.
         """
         self._forked = True
+        self._liveness.forget()
         for db in self._every:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))
 

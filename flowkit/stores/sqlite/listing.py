@@ -11,7 +11,7 @@ from flowkit.engine.kept import KeptRun, Page
 from flowkit.stores.fitting import shown
 from flowkit.stores.paging import Wanted, cursor
 from flowkit.stores.sqlite.reading import Reading
-from flowkit.stores.sqlite.rows import FINAL, GOOD, OWNED
+from flowkit.stores.sqlite.rows import FINAL, HELD, OWNED
 
 __all__ = ["page"]
 
@@ -19,7 +19,7 @@ Place: TypeAlias = "tuple[float, str, int]"
 """When a run was created, its id, and its number in the database."""
 
 _LIVE: Final = ("running", "waiting")
-_LOST: Final = f"runs.owner <> '' AND NOT {GOOD.replace('?1', ':now')}"
+_LOST: Final = f"runs.owner <> '' AND NOT {HELD}"
 _ORDER: Final = "ORDER BY created DESC, run_id DESC LIMIT :most"
 
 
@@ -34,7 +34,7 @@ def page(db: apsw.Connection, reading: Reading, wanted: Wanted, now: float, date
     for status, condition in _parts(wanted):
         where = ["status = :of", condition, *_conditions(wanted)]
         values = {**asked, "of": status}
-        runs = OWNED if condition else "runs"
+        runs = OWNED.replace("?1", ":now") if condition else "runs"
         if (count := int(db.execute(f"SELECT count(*) FROM {runs} WHERE {_all(where)}", values).get)) == 0:
             continue
         shown = "lost" if condition == _LOST else status

@@ -11,13 +11,13 @@ import apsw
 from flowkit.engine.kept import KeptAttempt, KeptEvent, KeptNode, KeptRun, Message
 from flowkit.errors import StoreError
 from flowkit.stores.fitting import Row, shown
-from flowkit.stores.sqlite.rows import ATTEMPTS, EVENTS, GOOD, MESSAGES, NODES, OWNED, RUN, Rows
+from flowkit.stores.sqlite.rows import ATTEMPTS, EVENTS, HELD, MESSAGES, NODES, OWNED, RUN, Rows
 
 __all__ = ["Reading"]
 
 T = TypeVar("T")
 
-_RUNS: Final = f"SELECT {RUN} FROM {OWNED}"
+_RUNS: Final = f"SELECT {RUN} FROM runs"
 
 
 def _of(table: str, columns: str) -> str:
@@ -36,7 +36,7 @@ _INBOX: Final = (
     "WHERE owner = ? AND owner <> '' AND done = 0 AND number > ? ORDER BY number"
 )
 _ADRIFT: Final = (
-    f"SELECT run FROM {OWNED} WHERE ended IS NULL AND (stuck <> '') = ?2 AND NOT {GOOD}"
+    f"SELECT run FROM {OWNED} WHERE ended IS NULL AND (stuck <> '') = ?2 AND NOT {HELD}"
     " AND (?3 IS NULL OR (created, run_id) > (?3, ?4)) ORDER BY created, run_id"
 )
 _NAMED: Final = tuple(
@@ -114,6 +114,10 @@ class Reading:
         """The run that has this number in the database."""
         row = db.execute(f"{_RUNS} WHERE run = ?2", (now, run)).fetchone()
         return self._rows.as_run(row) if row else self.damaged(f"run number {run}")
+
+    def has_owners(self, db: apsw.Connection) -> bool:
+        """Whether there is anybody who has, or had, a lease, and didn't give it up."""
+        return db.execute("SELECT 1 FROM owners LIMIT 1").get is not None
 
     def named(self, db: apsw.Connection, blob: bytes) -> bool:
         """Whether any row names this file."""

@@ -13,21 +13,45 @@ from flowkit.stores.fitting import ATTEMPT, EVENT, NODE, STATUSES, Row, shown
 from flowkit.stores.sqlite.blobs import Blobs
 from flowkit.stores.sqlite.sums import Misfit, real, salt_of, sum_of
 
-__all__ = ["ATTEMPTS", "EVENTS", "FINAL", "GOOD", "MESSAGES", "NODES", "OWNED", "RUN", "Prepared", "Rows"]
+__all__ = [
+    "ATTEMPTS",
+    "EVENTS",
+    "FINAL",
+    "GOOD",
+    "HELD",
+    "LIVING",
+    "MESSAGES",
+    "NODES",
+    "OWNED",
+    "RUN",
+    "Prepared",
+    "Rows",
+]
 
 FINAL: Final = ("succeeded", "failed", "cancelled")
 
-OWNED: Final = "runs LEFT JOIN owners ON owners.owner = runs.owner"
-"""Runs, with what is known of their owners."""
+LIVING: Final = (
+    "iif(renewed <= ?1 AND ?1 - renewed < ttl, iif(owners.file IS NULL, 1, NOT is_gone(owners.owner, owners.file)), 0)"
+)
+"""Of an owner, whether its lease is good at a time, the first that is given, and its process isn't gone."""
 
-GOOD: Final = "coalesce(renewed <= ?1 AND ?1 - renewed < ttl, 0)"
-"""Whether the lease of an owner is good at a time, the first that is given: for one without a lease it isn't."""
+# The limit, which is none, has each owner be asked for once, and not for each of its runs.
+OWNED: Final = (
+    f"runs LEFT JOIN (SELECT owner, {LIVING} AS lives FROM owners LIMIT -1) AS owners ON owners.owner = runs.owner"
+)
+"""Runs, with what is known of their owners at a time, the first that is given."""
+
+HELD: Final = "coalesce(lives, 0)"
+"""Of one of `OWNED`, whether it has an owner who lives."""
+
+GOOD: Final = f"coalesce((SELECT {LIVING} FROM owners WHERE owners.owner = runs.owner), 0)"
+"""The same of a single run, for which only its own owner is asked for."""
 
 RUN: Final = (
     "run_id, workflow, digest, created, parent, origin, status, changed, ended, runs.owner, generation, recoveries, "
     "resumes, stuck, born_sum, state_sum, arguments, arguments_blob, result, result_blob, error, " + GOOD
 )
-"""What is asked of `OWNED` for a run."""
+"""What is asked for a run, given a time first."""
 
 NODES: Final = (
     "key, step, kind, status, sequence, attempts, reason, why, wiring, started, ended, due, deadline, facts, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time as times
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, Literal
 from urllib.parse import quote
 
@@ -22,12 +23,13 @@ from flowkit.engine.kept import (
     NewRun,
     Page,
 )
-from flowkit.errors import PolicyError
+from flowkit.errors import PolicyError, StoreError
 from flowkit.stores.fitting import fit, fit_commit, fit_new, fit_number, fit_owner, fit_ttl
 from flowkit.stores.paging import wanted
 from flowkit.stores.sqlite.blobs import Blobs
 from flowkit.stores.sqlite.connection import Connections
 from flowkit.stores.sqlite.listing import page
+from flowkit.stores.sqlite.liveness import Liveness
 from flowkit.stores.sqlite.reading import Reading
 from flowkit.stores.sqlite.rows import Rows
 from flowkit.stores.sqlite.sums import MISFITS
@@ -80,7 +82,8 @@ class SqliteStore:
         self.url: Final = written(self.path)
         self._clock = clock
         self._time = time
-        self._connections = Connections(self.path, self.url, synchronous, patience, vfs, make=make)
+        self._liveness = Liveness(self.path)
+        self._connections = Connections(self.path, self.url, synchronous, patience, vfs, self._liveness, make=make)
         self._blobs = Blobs(self.path, self.url)
         self._rows = Rows(self.url, self._blobs, blob_threshold)
         self._writing = Writing(self._rows)
@@ -93,13 +96,16 @@ class SqliteStore:
         """Have an owner's lease be good for `ttl` seconds from now."""
         fit_owner(owner, self.url)
         fit_ttl(ttl, self.url)
+        file = self._liveness.hold(owner)
         # The time is taken once the right to write is there: waiting for it doesn't shorten the lease.
-        self._connections.write(lambda db: self._writing.renew(db, owner, self._clock(), ttl))
+        self._connections.write(lambda db: self._writing.renew(db, owner, self._clock(), ttl, file))
 
     def retire(self, owner: str) -> Sequence[str]:
         """Forget an owner; the ids of its runs that hadn't ended."""
         fit_owner(owner, self.url)
-        return self._connections.write(lambda db: self._writing.retire(db, owner))
+        left = self._connections.write(lambda db: self._writing.retire(db, owner, self._clock()))
+        self._liveness.release(owner)
+        return left
 
     # -- the life of a run ----------------------------------------------------------------------------------------------
 
@@ -245,7 +251,11 @@ class SqliteStore:
 
     def close(self) -> None:
         """Let go of the file. Using it afterwards raises `StoreError`."""
+        is_last = False
+        with suppress(StoreError):  # that it was closed before, say
+            is_last = not self._connections.read(self._reading.has_owners)
         self._connections.close()
+        self._liveness.close(is_last=is_last)
 
 
 def written(path: str) -> str:

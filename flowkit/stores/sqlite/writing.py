@@ -10,7 +10,7 @@ import apsw
 
 from flowkit.errors import IllegalTransition, RunNotFound
 from flowkit.stores.fitting import BECOMES, Row, sameness
-from flowkit.stores.sqlite.rows import ATTEMPTS, EVENTS, FINAL, GOOD, MESSAGES, NODES, OWNED, Prepared, Rows
+from flowkit.stores.sqlite.rows import ATTEMPTS, EVENTS, FINAL, GOOD, LIVING, MESSAGES, NODES, Prepared, Rows
 
 __all__ = ["Writing"]
 
@@ -44,10 +44,14 @@ _CREATE: Final = (
 )
 _CHANGE: Final = f"UPDATE runs SET ({_STATE}) = ({_marks(_STATE)}), stuck = ? WHERE run = ?"
 _NEWEST: Final = "SELECT run, status, changed FROM runs WHERE run_id = ? AND generation = ? AND holder = ?"
-_CLAIMED: Final = f"SELECT run, status, changed, ended, runs.owner, recoveries, {GOOD} FROM {OWNED} WHERE run_id = ?2"
+_CLAIMED: Final = f"SELECT run, status, changed, ended, runs.owner, recoveries, {GOOD} FROM runs WHERE run_id = ?2"
 _TAKE: Final = (
     "UPDATE runs SET owner = ?, holder = ?, generation = generation + 1, recoveries = recoveries + ?, "
     "resumes = resumes + ?, stuck = '' WHERE run = ?"
+)
+_BURY: Final = (
+    f"DELETE FROM owners WHERE NOT {LIVING} "
+    "AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.owner = owners.owner AND runs.owner <> '')"
 )
 
 
@@ -87,16 +91,14 @@ class Writing:
         # Of one generation there is one owner, and of the machine one such clock: later is higher, whoever writes.
         return max(self._place, time.monotonic_ns())
 
-    def renew(self, db: apsw.Connection, owner: str, now: float, ttl: float) -> None:
-        """Have an owner's lease begin now."""
+    def renew(self, db: apsw.Connection, owner: str, now: float, ttl: float, file: int | None) -> None:
+        """Have an owner's lease begin now; `file` is where it has a lock for as long as it is there."""
         db.execute(
-            "INSERT INTO owners (owner, renewed, ttl) VALUES (?, ?, ?) "
-            "ON CONFLICT (owner) DO UPDATE SET renewed = excluded.renewed, ttl = excluded.ttl",
-            (owner, now, ttl),
+            "INSERT OR REPLACE INTO owners (owner, renewed, ttl, file) VALUES (?, ?, ?, ?)", (owner, now, ttl, file)
         )
 
-    def retire(self, db: apsw.Connection, owner: str) -> list[str]:
-        """Forget an owner; the ids of its runs that hadn't ended."""
+    def retire(self, db: apsw.Connection, owner: str, now: float) -> list[str]:
+        """Forget an owner, and those who died and have nothing left; the ids of its runs that hadn't ended."""
         left = db.execute(
             "SELECT run_id FROM runs WHERE owner = ? AND owner <> '' AND ended IS NULL ORDER BY created, run_id",
             (owner,),
@@ -104,6 +106,7 @@ class Writing:
         run_ids = [str(run_id) for (run_id,) in left.fetchall()]
         db.execute("UPDATE runs SET owner = '' WHERE owner = ? AND owner <> ''", (owner,))
         db.execute("DELETE FROM owners WHERE owner = ?", (owner,))
+        db.execute(_BURY, (now,))
         return run_ids
 
     # -- the life of a run ----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import IO
 
 import pytest
@@ -88,7 +89,9 @@ class ProcessSentences(Ground):
         with workers(*(("claim", url, f"owner{number}", 200) for number in range(4))) as claiming:
             for worker in claiming:
                 worker.start()
-            claimed = [list(worker.lines()) for worker in claiming]
+            claimed = [list(iter(partial(next, worker.lines()), "")) for worker in claiming]
+            for worker in claiming:
+                worker.start()
             assert [worker.process.wait(60) for worker in claiming] == [0] * 4
         assert sorted(run_id for run_ids in claimed for run_id in run_ids) == expected
         for number, run_ids in enumerate(claimed):

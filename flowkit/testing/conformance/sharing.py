@@ -179,6 +179,7 @@ class SharingSentences(Ground):
         commit(store, Commit(lease, [node("b", value="1" * 400_000)], [attempt("a")], [event(1)]))
         store.post("run", "signal", "s", "{}", 1.0, "once")
         ended(store, "past")
+        store.retire("alive")  # or how long it has been there is for each store to find out
         before = everything(store), everything(store, "past"), store.runs()
         store.close()
         second = self.reopen(store, clock)

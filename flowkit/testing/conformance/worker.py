@@ -37,6 +37,8 @@ def claim(store: Store, owner: str, runs: str) -> None:
         claim = store.claim(f"run{number}", owner)
         if isinstance(claim, Claim):
             say(claim.lease.run_id)
+    say("")
+    sys.stdin.readline()  # what it has would be anybody's if it left
 
 
 def create(store: Store, owner: str, runs: str) -> None:
