@@ -178,6 +178,7 @@ class Campaign:
             sabotage=self.sabotage,
             point=point,
             seconds=seconds,
+            is_known=self.lives % 2 == 0,
             runs=[(run_id, self.records[run_id].shape.name) for run_id in runs],
         )
         if ended == -signal.SIGKILL:
@@ -363,7 +364,7 @@ class Crowd:
         self.random.shuffle(runs)
         return Child(
             "living", do="compete", store=str(self.path), deeds=str(self._deeds), life=str(self._born), sabotage=self.sabotage,
-            runs=runs,
+            runs=runs, is_known=self._born % 2 == 0,
         )  # fmt: skip
 
     def _kill_one(self) -> None:

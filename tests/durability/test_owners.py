@@ -9,6 +9,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from contextlib import ExitStack, contextmanager
 
@@ -193,6 +194,23 @@ def test_what_a_process_writes_that_was_stopped_is_found(scene):
     """The control: a store that writes for whoever comes, whoever has the run."""
     zombies = Zombies(scene, kind="unfenced")
     assert any(zombies.stop_and_wake(number)[0] for number in range(5))  # whoever is quick enough writes nothing late
+
+
+# -- a process that was killed ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only leases tell of a death here")
+def test_an_engine_takes_up_at_once_what_a_process_has_left_that_was_killed(scene):
+    """However long the lease was: whoever starts a server anew after a crash doesn't wait for anything."""
+    child = scene.child("hold", life="killed", lease=3600)
+    child.tell(json.dumps([(f"{number}", "in_turn", 1) for number in range(5)]))
+    assert child.hears() == "under way"
+    child.close()
+    left = [run.run_id for run in scene.store.runs().runs if not run.is_final]
+    assert left
+    engine = scene.engine()
+    assert [engine.run(run_id).result(LONG) for run_id in left] == [1 + MANY] * len(left)
+    assert {scene.store.run(run_id).recoveries for run_id in left} == {1}
 
 
 # -- a process that is slow ---------------------------------------------------------------------------------------------------
