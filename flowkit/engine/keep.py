@@ -1,8 +1,9 @@
 """What an engine does about runs that outlive it: whose they are, taking them up, and hearing what comes for them.
 
 An engine is an owner, and has a lease on all the runs that it has, renewed by a thread of its own well before it is
-over. Another engine may take a run only when that lease is over, or was given up; whoever had it is refused from then
-on, whatever it still tries to write, and leaves the run as soon as it learns of that.
+over. Another engine may take a run only when that lease is over, or was given up, or the store knows that the owner is
+dead; whoever had it is refused from then on, whatever it still tries to write, and leaves the run as soon as it learns
+of that.
 """
 
 from __future__ import annotations
@@ -403,9 +404,10 @@ class Keep:
     def _keep_lease(self, now: float) -> None:
         if now < self._renewed + self._lease / 3:
             return
-        was_over = now >= self._renewed + self._lease
         try:
             self._renew()
+            # Asked afterwards: until it was renewed this process may have stood still, for however long.
+            was_over = self._services.clock.now() >= self._renewed + self._lease
             self._renewed = now
             if was_over:
                 self._leave_lost()

@@ -138,7 +138,8 @@ class Store(Protocol):
 
         It is good from now on, until `ttl` seconds have gone by: by a clock that shows an earlier time it isn't, as
         after the machine was started anew. An owner that isn't known becomes known. One that has never done this has no
-        good lease. An owner without a name is refused, here and everywhere.
+        good lease. An owner without a name is refused, here and everywhere. Where the owner's process is gone before, and
+        the store can know that for certain, its lease isn't good any more.
         """
 
     def retire(self, owner: str) -> Sequence[str]:

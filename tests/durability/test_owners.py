@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from flowkit import Engine, RunLost, StoreError
+from flowkit import Engine, RunLost, RunSuspended, StoreError
 from flowkit.engine.keep import Keep
 from flowkit.engine.kept import Claim, NewRun
 from flowkit.runner import engine_of_process
@@ -369,6 +369,37 @@ def test_many_runs_are_taken_up_at_one_look_and_the_lease_is_renewed_meanwhile(m
     with looking(store, clock, monkeypatch) as look:
         assert len(look(1.0)) == 250
     assert store.latest < 20.0
+
+
+class StallingStore(MemoryStore):
+    """Stands still for a minute, when it is told to, just as a lease is to be renewed; meanwhile others take a run."""
+
+    def __init__(self, clock):
+        super().__init__(clock=clock.now, time=clock.time)
+        self.seconds, self.stalls = clock, False
+
+    def renew(self, owner, ttl):
+        if self.stalls:
+            self.stalls = False
+            self.seconds.seconds += 60.0
+            super().renew("thief", 3600)
+            assert isinstance(self.claim("run", "thief"), Claim)
+        return super().renew(owner, ttl)
+
+
+def test_a_run_that_only_waits_is_left_when_it_was_taken_while_the_lease_was_being_renewed(monkeypatch):
+    """Nothing is written for it that could be refused, and nobody else would tell it."""
+    clock = Clock()
+    store = StallingStore(clock)
+    with looking(store, clock, monkeypatch) as look:
+        run = KINDS["asking"].with_options(run_id="run").start(1)
+        until(lambda: store.run("run").status == "waiting")
+        assert look(1.0) == {"run"}
+        store.stalls = True
+        assert look(11.0) == set()
+        until(lambda: run.wait(0))
+        with pytest.raises(RunSuspended, match="another process has taken it over"):
+            run.result()
 
 
 def test_an_inline_engine_isnt_held_up_by_runs_that_others_have_left():

@@ -93,7 +93,7 @@ class SqliteStore:
     # -- owners: who may write ------------------------------------------------------------------------------------------
 
     def renew(self, owner: str, ttl: float) -> None:
-        """Have an owner's lease be good for `ttl` seconds from now."""
+        """Have an owner's lease be good for `ttl` seconds from now; on Linux, for as long as this process has the store."""
         fit_owner(owner, self.url)
         fit_ttl(ttl, self.url)
         file = self._liveness.hold(owner)
