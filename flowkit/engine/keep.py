@@ -65,6 +65,9 @@ ASKED: Final = 100
 """How many runs that nobody goes on with are asked for at once."""
 MAX_RECOVERIES: Final = 10
 """How often a run is taken over from owners that died before it is given up."""
+AT_ONCE: Final = 3
+"""How often it is taken over as soon as it is found; then it may be what they die of, and each time a lease has to go by:
+or a process that is started again whenever it dies would have used up all its recoveries in no time."""
 
 
 class Keep:
@@ -465,6 +468,9 @@ class Keep:
             return
         if run.is_lost and run.recoveries >= self._max_recoveries:
             self._bury(run)
+            return
+        if run.is_lost and run.recoveries >= AT_ONCE and run.run_id not in self._troubled:
+            self._troubled[run.run_id] = 0, self._services.clock.now() + self._lease
             return
         try:
             taken = self.take_up(run.run_id)

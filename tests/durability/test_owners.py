@@ -361,6 +361,23 @@ def test_runs_are_found_behind_many_that_are_for_others_to_take_up(monkeypatch):
         assert look(11.0) == {"known"}
 
 
+@pytest.mark.parametrize(("deaths", "wait"), [(1, 0.0), (3, 0.0), (4, 30.0), (9, 30.0)])
+def test_a_run_that_many_have_died_with_is_left_alone_for_the_length_of_a_lease(monkeypatch, deaths, wait):
+    """It may be what they died of, and they may be started again at once, each time."""
+    clock = Clock()
+    store = MemoryStore(clock=clock.now, time=clock.time)
+    left(store, "deadly", KINDS["asking"].spec.name, 0.0)
+    for number in range(deaths - 1):
+        assert isinstance(store.claim("deadly", f"dead {number}"), Claim)
+    with looking(store, clock, monkeypatch) as look:
+        waited = 0.0
+        while not look(1.0):
+            waited += 1.0
+            assert waited < 60
+        assert wait <= waited <= wait + 11.0
+        assert store.run("deadly").recoveries == deaths
+
+
 def test_many_runs_are_taken_up_at_one_look_and_the_lease_is_renewed_meanwhile(monkeypatch):
     clock = Clock()
     store = SlowStore(clock)
