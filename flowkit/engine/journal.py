@@ -74,7 +74,7 @@ class Journaled(Protocol):
 class Pending:
     """What is to be written, and who goes on when it is."""
 
-    __slots__ = ("attempts", "ends", "events", "nodes", "over", "release", "run", "taken", "told", "void")
+    __slots__ = ("advances", "attempts", "ends", "events", "nodes", "over", "release", "run", "taken", "told", "void")
 
     def __init__(self) -> None:
         self.nodes: dict[str, KeptNode] = {}
@@ -88,6 +88,7 @@ class Pending:
         self.void: list[str] = []
         self.run: RunChange | None = None
         self.release = False
+        self.advances = False
         self.over: Callable[[], None] | None = None
         """What the end of the run is, when it is on record."""
 
@@ -267,7 +268,7 @@ class Journal:
         if kind is Kind.JOIN:
             self._set(index, won=[machine.key(one) for one in machine.won.get(index, ())])
             self._pending.ends.append(index)
-            self._soon = True
+            self._pending.advances = self._soon = True
             return True
         self._set(index)
         return False
@@ -279,6 +280,7 @@ class Journal:
     def _end(self, index: int, now: float, sequence: int) -> None:
         machine = self._run.machine
         key, status, error = machine.key(index), machine.status[index], machine.errors.get(index)
+        self._pending.advances = True
         value = None
         if status is _SUCCEEDED:
             value = self._texts.pop(index, None)
@@ -387,6 +389,7 @@ class Journal:
         """What the run does just now. Nobody waits for that."""
         if not self._pending.over:
             self._pending.run = RunChange(status, self._run.services.clock.time())
+            self._pending.advances |= status == "waiting"  # so far it has come, and nobody has died of it
 
     def end(self, change: RunChange, over: Callable[[], None]) -> None:
         """The end of the run: on record, then told."""
@@ -451,6 +454,7 @@ class Journal:
             tuple(pending.void),
             pending.run,
             pending.release,
+            pending.advances,
         )
         self._writer.put(commit, lambda written: self._run.noted(pending, written), call=call)
 

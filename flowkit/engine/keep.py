@@ -64,7 +64,7 @@ SWEPT: Final = 20
 ASKED: Final = 100
 """How many runs that nobody goes on with are asked for at once."""
 MAX_RECOVERIES: Final = 10
-"""How often a run is taken over from owners that died before it is given up."""
+"""How often a run is taken over from owners that died, without getting any further, before it is given up."""
 AT_ONCE: Final = 3
 """How often it is taken over as soon as it is found; then it may be what they die of, and each time a lease has to go by:
 or a process that is started again whenever it dies would have used up all its recoveries in no time."""
@@ -205,7 +205,7 @@ class Keep:
         claim = self._claim(run_id, self._max_recoveries, again=again)
         if isinstance(claim, Claim):
             return self._go_on(claim, workflow, again=again)
-        if claim is not None and claim.is_lost and claim.recoveries >= self._max_recoveries:
+        if claim is not None and claim.is_lost and claim.in_vain >= self._max_recoveries:
             self._bury(claim)  # whoever waits for its end would wait for ever
         return claim
 
@@ -269,7 +269,7 @@ class Keep:
             past=past,
             overlay=ready.overlay,
             events=events,
-            waits=claim.run.status == "waiting",
+            waits=claim.run.status == "waiting" and not claim.run.in_vain,  # else that it gets there is news
         )
         driver.resumes = claim.run.resumes
         driver.warnings = ready.warnings
@@ -466,10 +466,10 @@ class Keep:
             return
         if run.parent and self._is_its_parents(run):
             return
-        if run.is_lost and run.recoveries >= self._max_recoveries:
+        if run.is_lost and run.in_vain >= self._max_recoveries:
             self._bury(run)
             return
-        if run.is_lost and run.recoveries >= AT_ONCE and run.run_id not in self._troubled:
+        if run.is_lost and run.in_vain >= AT_ONCE and run.run_id not in self._troubled:
             self._troubled[run.run_id] = 0, self._services.clock.now() + self._lease
             return
         try:
@@ -523,8 +523,10 @@ class Keep:
         """End a run that was taken over as often as it may be, and whose owner died again."""
         claim = self._claim(run.run_id)
         if isinstance(claim, Claim):
-            times = f"{run.recoveries} time{'' if run.recoveries == 1 else 's'}"
-            error = RunLost(run.run_id, f"it was taken over {times}, and whoever had it died each time")
+            times = f"{run.in_vain} time{'' if run.in_vain == 1 else 's'}"
+            error = RunLost(
+                run.run_id, f"it was taken over {times} without getting any further, and whoever had it died each time"
+            )
             now, number = (
                 self._services.clock.time(),
                 1 + max((e.number for e in self.store.events(run.run_id)), default=0),

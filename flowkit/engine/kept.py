@@ -87,6 +87,8 @@ class KeptRun:
     """Whether its owner's lease is good."""
     recoveries: int
     """How often it was taken over from an owner who had died."""
+    in_vain: int
+    """How often of these since it last got any further."""
     resumes: int
     """How often it was taken up again after it had failed."""
     stuck: str
@@ -193,6 +195,8 @@ class Commit:
     run: RunChange | None = None
     release: bool = False
     """Whether nobody has the run from here on."""
+    advances: bool = False
+    """Whether the run gets further by this: nobody can have died of what was before."""
 
 
 @attrs.frozen

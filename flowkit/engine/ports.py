@@ -167,12 +167,12 @@ class Store(Protocol):
     ) -> Claim | KeptRun | None:
         """Take a run that nobody has, or whose owner's lease isn't good; its generation rises by one.
 
-        If it was taken from an owner that still had it, `recoveries` rises in the same transaction. None where there is
-        no such run. Returns the run, untouched, where it can't be taken: it has ended, somebody has it, or it was
-        recovered `max_recoveries` times already and would be once more. An owner can't take what it has, not even where
-        its own lease isn't good.
+        If it was taken from an owner that still had it, `recoveries` and `in_vain` rise in the same transaction. None
+        where there is no such run. Returns the run, untouched, where it can't be taken: it has ended, somebody has it, or
+        it was recovered `max_recoveries` times in vain already and would be once more. An owner can't take what it has,
+        not even where its own lease isn't good.
         With `again`, a run that has failed is taken too: it is `running` once more, since `at` if that is told, without
-        result, error or end, and `resumes` rises. A claim takes away what says that it is stuck.
+        result, error or end, `resumes` rises, and nothing was in vain. A claim takes away what says that it is stuck.
         """
 
     def commit(self, commits: Sequence[Commit]) -> Sequence[bool]:
@@ -183,7 +183,8 @@ class Store(Protocol):
         answer was lost can be made again, with its release, and comes to the same. They are written in their order; of
         one run there may be several. What would change the status, the result, the error or the end of a run that has
         ended leaves those as they are, without being refused. An event whose number is kept already stays what it is.
-        Messages are done with once, and stay so; those of other runs aren't touched.
+        Messages are done with once, and stay so; those of other runs aren't touched. With one that `advances` its run
+        no recovery before it was in vain.
         """
 
     def delete(self, run_ids: Sequence[str]) -> Sequence[str]:

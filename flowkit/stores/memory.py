@@ -97,9 +97,11 @@ class MemoryStore:
             if (
                 (run.is_final and not (again and run.status == "failed"))
                 or (recovers and (run.owner == owner or self._is_good(run.owner)))
-                or (recovers and max_recoveries is not None and run.recoveries >= max_recoveries)
+                or (recovers and max_recoveries is not None and run.in_vain >= max_recoveries)
             ):
                 return self._kept(run)
+            run.recoveries += recovers
+            run.in_vain += recovers
             if run.is_final:
                 run.begin_again(at)
                 self._live[run_id] = run
@@ -107,7 +109,6 @@ class MemoryStore:
             self._held[owner][run_id] = run
             run.owner = run.holder = owner
             run.generation += 1
-            run.recoveries += recovers
             run.stuck = ""
             return Claim(run.lease, self._kept(run))
 

@@ -41,6 +41,7 @@ class Remembered:
     stuck: str = ""
     generation: int = 1
     recoveries: int = 0
+    in_vain: int = 0
     resumes: int = 0
     nodes: dict[str, KeptNode] = attrs.field(factory=dict)
     attempts: dict[tuple[str, int], KeptAttempt] = attrs.field(factory=dict)
@@ -76,6 +77,8 @@ class Remembered:
             self.messages.pop(number, None)
         if commit.run is not None and not self.is_final:
             self.change(commit.run)
+        if commit.advances:
+            self.in_vain = 0
 
     def change(self, change: RunChange) -> None:
         """Have it become what this says."""
@@ -88,6 +91,7 @@ class Remembered:
         """Have it run once more after it had failed."""
         self.status, self.ended, self.result, self.error = "running", None, None, None
         self.resumes += 1
+        self.in_vain = 0
         self.changed = self.changed if at is None else at
 
     @property
@@ -125,6 +129,7 @@ class Remembered:
             generation=self.generation,
             is_held=is_held,
             recoveries=self.recoveries,
+            in_vain=self.in_vain,
             resumes=self.resumes,
             stuck=self.stuck,
         )

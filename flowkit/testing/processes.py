@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from flowkit import runner
 from flowkit.engine.current import attempt_here
 from flowkit.engine.holding import Held
-from flowkit.engine.keep import LISTEN
+from flowkit.engine.keep import AT_ONCE, LISTEN
 from flowkit.engine.kept import Claim, Commit
 from flowkit.engine.runners import runner_here
 from flowkit.machine.requests import Died, Point
@@ -232,6 +232,9 @@ class Process:
         if declared(kept.workflow) is workflow:
             self.keep.attend()
             self.keep.tend()
+            if kept.in_vain >= AT_ONCE and not self.is_owner(RUN):  # it is left alone for so long
+                self.around.clock.move_to(self.around.clock.now() + self.around.lease)
+                self.keep.tend()
             return
         run = self.engine.resume(workflow, kept.run_id)
         run._driver.watched = True

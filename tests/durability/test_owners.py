@@ -378,6 +378,21 @@ def test_a_run_that_many_have_died_with_is_left_alone_for_the_length_of_a_lease(
         assert store.run("deadly").recoveries == deaths
 
 
+def test_a_run_that_only_waits_isnt_given_up_however_many_die_that_have_it(monkeypatch):
+    """It got as far as that each time: they have died of something else."""
+    clock = Clock()
+    store = MemoryStore(clock=clock.now, time=clock.time)
+    left(store, "run", KINDS["asking"].spec.name, 0.0)
+    for _ in range(12):
+        with looking(store, clock, monkeypatch) as look:
+            assert look(1.0) == {"run"}
+            until(lambda: store.run("run").in_vain == 0)
+            assert store.run("run").status == "waiting"
+            store.renew(store.run("run").owner, 0.0)
+            assert isinstance(store.claim("run", "dead"), Claim)
+    assert (store.run("run").recoveries, store.run("run").in_vain) == (24, 1)
+
+
 def test_many_runs_are_taken_up_at_one_look_and_the_lease_is_renewed_meanwhile(monkeypatch):
     clock = Clock()
     store = SlowStore(clock)

@@ -91,6 +91,20 @@ class CountsNoRecoveries(MemoryStore):
         return claim
 
 
+class NeverGetsFurther(MemoryStore):
+    """All recoveries there ever were are in vain."""
+
+    def commit(self, commits):
+        return super().commit([attrs.evolve(one, advances=False) for one in commits])
+
+
+class GetsFurtherWithAll(MemoryStore):
+    """Whatever is written of a run gets it further."""
+
+    def commit(self, commits):
+        return super().commit([attrs.evolve(one, advances=True) for one in commits])
+
+
 class CountsEveryClaim(MemoryStore):
     def claim(self, run_id, owner, **options):
         before = self.run(run_id)

@@ -381,8 +381,15 @@ def test_several_processes_may_die_at_one_place():
 def test_a_run_whose_processes_die_again_and_again_is_given_up():
     run = simulate(three, 1, world=World(crash("add#2", before="record", times=20)))
     assert run.status == "failed"
-    assert "it was taken over 10 times, and whoever had it died each time" in str(run.error)
+    assert "it was taken over 10 times without getting any further" in str(run.error)
     assert run.executions("add#2") == 11
+    run.check()
+
+
+def test_a_run_that_gets_further_in_between_isnt_given_up():
+    deaths = crash("add", before="record", times=8), crash("add#2", before="record", times=8)
+    run = simulate(three, 1, world=World(*deaths))
+    assert (run.value, run.takeovers) == (4, 16)
     run.check()
 
 

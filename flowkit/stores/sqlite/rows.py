@@ -19,7 +19,6 @@ __all__ = [
     "FINAL",
     "GOOD",
     "HELD",
-    "LIVING",
     "MESSAGES",
     "NODES",
     "OWNED",
@@ -30,26 +29,26 @@ __all__ = [
 
 FINAL: Final = ("succeeded", "failed", "cancelled")
 
-LIVING: Final = (
+_LIVING: Final = (
     "iif(renewed <= ?1 AND ?1 - renewed < ttl, iif(owners.file IS NULL, 1, NOT is_gone(owners.owner, owners.file)), 0)"
 )
 """Of an owner, whether its lease is good at a time, the first that is given, and its process isn't gone."""
 
 # The limit, which is none, has each owner be asked for once, and not for each of its runs.
 OWNED: Final = (
-    f"runs LEFT JOIN (SELECT owner, {LIVING} AS lives FROM owners LIMIT -1) AS owners ON owners.owner = runs.owner"
+    f"runs LEFT JOIN (SELECT owner, {_LIVING} AS lives FROM owners LIMIT -1) AS owners ON owners.owner = runs.owner"
 )
 """Runs, with what is known of their owners at a time, the first that is given."""
 
 HELD: Final = "coalesce(lives, 0)"
 """Of one of `OWNED`, whether it has an owner who lives."""
 
-GOOD: Final = f"coalesce((SELECT {LIVING} FROM owners WHERE owners.owner = runs.owner), 0)"
+GOOD: Final = f"coalesce((SELECT {_LIVING} FROM owners WHERE owners.owner = runs.owner), 0)"
 """The same of a single run, for which only its own owner is asked for."""
 
 RUN: Final = (
     "run_id, workflow, digest, created, parent, origin, status, changed, ended, runs.owner, generation, recoveries, "
-    "resumes, stuck, born_sum, state_sum, arguments, arguments_blob, result, result_blob, error, " + GOOD
+    "in_vain, resumes, stuck, born_sum, state_sum, arguments, arguments_blob, result, result_blob, error, " + GOOD
 )
 """What is asked for a run, given a time first."""
 
@@ -160,9 +159,10 @@ class Rows:
     def as_run(self, row: Row) -> KeptRun:
         """A run of what `RUN` asks for."""
         run_id, workflow, digest, created, parent, origin, status, changed, ended, owner, generation = row[:11]
-        recoveries, resumes, stuck, born_sum, state_sum, arguments, arguments_blob, result, result_blob, error = row[
+        recoveries, in_vain, resumes, stuck, born_sum, state_sum, arguments, arguments_blob, result, result_blob = row[
             11:21
         ]
+        error, is_held = row[21:]
         whose = f"run `{shown(str(run_id))}`"
         born = (run_id, workflow, digest, created, parent, origin, arguments, arguments_blob)
         state = (status, changed, ended, result, result_blob, error)
@@ -184,8 +184,9 @@ class Rows:
             error=error,
             owner=owner,
             generation=generation,
-            is_held=bool(row[21]),
+            is_held=bool(is_held),
             recoveries=recoveries,
+            in_vain=in_vain,
             resumes=resumes,
             stuck=stuck,
         )

@@ -107,8 +107,11 @@ CREATE INDEX messages_kept ON messages (run, kind, name, dedup);
 CREATE INDEX messages_pending ON messages (run, number) WHERE done = 0;
 """
 
-# Where an owner has a lock for as long as its process is there.
-_SECOND: Final = "ALTER TABLE owners ADD COLUMN file INTEGER"
+# Where an owner has a lock for as long as its process is there; how often a run was taken over since it got further.
+_SECOND: Final = """
+ALTER TABLE owners ADD COLUMN file INTEGER;
+ALTER TABLE runs ADD COLUMN in_vain INTEGER NOT NULL DEFAULT 0
+"""
 
 STEPS: Final = (_FIRST, _SECOND)
 """What makes version 1 of an empty file, version 2 of version 1, and so on; each is done in one transaction."""

@@ -103,7 +103,7 @@ class SqliteStore:
     def retire(self, owner: str) -> Sequence[str]:
         """Forget an owner; the ids of its runs that hadn't ended."""
         fit_owner(owner, self.url)
-        left = self._connections.write(lambda db: self._writing.retire(db, owner, self._clock()))
+        left = self._connections.write(lambda db: self._writing.retire(db, owner))
         self._liveness.release(owner)
         return left
 

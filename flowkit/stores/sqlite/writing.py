@@ -10,7 +10,7 @@ import apsw
 
 from flowkit.errors import IllegalTransition, RunNotFound
 from flowkit.stores.fitting import BECOMES, Row, sameness
-from flowkit.stores.sqlite.rows import ATTEMPTS, EVENTS, FINAL, GOOD, LIVING, MESSAGES, NODES, Prepared, Rows
+from flowkit.stores.sqlite.rows import ATTEMPTS, EVENTS, FINAL, GOOD, MESSAGES, NODES, Prepared, Rows
 
 __all__ = ["Writing"]
 
@@ -43,14 +43,14 @@ _CREATE: Final = (
     f"VALUES ({_marks(_BORN)}, {_marks(_STATE)}, '', ?, ?, 1, 0, 0)"
 )
 _CHANGE: Final = f"UPDATE runs SET ({_STATE}) = ({_marks(_STATE)}), stuck = ? WHERE run = ?"
-_NEWEST: Final = "SELECT run, status, changed FROM runs WHERE run_id = ? AND generation = ? AND holder = ?"
-_CLAIMED: Final = f"SELECT run, status, changed, ended, runs.owner, recoveries, {GOOD} FROM runs WHERE run_id = ?2"
+_NEWEST: Final = "SELECT run, status, changed, in_vain FROM runs WHERE run_id = ? AND generation = ? AND holder = ?"
+_CLAIMED: Final = f"SELECT run, status, changed, ended, runs.owner, in_vain, {GOOD} FROM runs WHERE run_id = ?2"
 _TAKE: Final = (
     "UPDATE runs SET owner = ?, holder = ?, generation = generation + 1, recoveries = recoveries + ?, "
-    "resumes = resumes + ?, stuck = '' WHERE run = ?"
+    "in_vain = ?, resumes = resumes + ?, stuck = '' WHERE run = ?"
 )
 _BURY: Final = (
-    f"DELETE FROM owners WHERE NOT {LIVING} "
+    "DELETE FROM owners WHERE file IS NOT NULL AND is_gone(owner, file) "
     "AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.owner = owners.owner AND runs.owner <> '')"
 )
 
@@ -97,8 +97,8 @@ class Writing:
             "INSERT OR REPLACE INTO owners (owner, renewed, ttl, file) VALUES (?, ?, ?, ?)", (owner, now, ttl, file)
         )
 
-    def retire(self, db: apsw.Connection, owner: str, now: float) -> list[str]:
-        """Forget an owner, and those who died and have nothing left; the ids of its runs that hadn't ended."""
+    def retire(self, db: apsw.Connection, owner: str) -> list[str]:
+        """Forget an owner, and those who are gone and have nothing left; the ids of its runs that hadn't ended."""
         left = db.execute(
             "SELECT run_id FROM runs WHERE owner = ? AND owner <> '' AND ended IS NULL ORDER BY created, run_id",
             (owner,),
@@ -106,7 +106,7 @@ class Writing:
         run_ids = [str(run_id) for (run_id,) in left.fetchall()]
         db.execute("UPDATE runs SET owner = '' WHERE owner = ? AND owner <> ''", (owner,))
         db.execute("DELETE FROM owners WHERE owner = ?", (owner,))
-        db.execute(_BURY, (now,))
+        db.execute(_BURY)
         return run_ids
 
     # -- the life of a run ----------------------------------------------------------------------------------------------
@@ -129,13 +129,13 @@ class Writing:
         found = db.execute(_CLAIMED, (now, run_id)).fetchone()
         if found is None:
             return None
-        run, status, changed, ended, had, recoveries, is_good = found
+        run, status, changed, ended, had, in_vain, is_good = found
         resumes = again and status == "failed"
         if ended is not None and not resumes:
             return False
-        if had and (had == owner or is_good or (most is not None and recoveries >= most)):
+        if had and (had == owner or is_good or (most is not None and in_vain >= most)):
             return False
-        db.execute(_TAKE, (owner, owner, bool(had), resumes, run))
+        db.execute(_TAKE, (owner, owner, bool(had), 0 if resumes else in_vain + bool(had), resumes, run))
         if resumes:
             state = ("running", changed if at is None else at, None, None, None, None)
             db.execute(_CHANGE, (*self._rows.state(run_id, state), "", run))
@@ -162,7 +162,9 @@ class Writing:
     def _void(self, db: apsw.Connection, run: int, keys: Sequence[str]) -> None:
         db.executemany("DELETE FROM nodes WHERE run = ? AND key = ?", [(run, key) for key in keys])
 
-    def _settle(self, db: apsw.Connection, prepared: Prepared, run: int, status: str, changed: float) -> None:
+    def _settle(
+        self, db: apsw.Connection, prepared: Prepared, run: int, status: str, changed: float, in_vain: int
+    ) -> None:
         """What a commit says of the run itself, and of its messages."""
         commit = prepared.commit
         if commit.taken:
@@ -174,6 +176,8 @@ class Writing:
             ended = change.at if change.status in FINAL else None
             state = (change.status, changed, ended, *prepared.result, change.error)
             db.execute(_CHANGE, (*self._rows.state(commit.lease.run_id, state), change.stuck, run))
+        if commit.advances and in_vain:
+            db.execute("UPDATE runs SET in_vain = 0 WHERE run = ?", (run,))
         if commit.release:
             db.execute("UPDATE runs SET owner = '' WHERE run = ?", (run,))
 

@@ -20,6 +20,13 @@ from flowkit.testing.conformance.ground import (
 __all__ = ["ClaimingSentences"]
 
 
+def in_vain(store: Store) -> int:
+    """How often the run was taken over in vain."""
+    run = store.run("run")
+    assert run is not None
+    return run.in_vain
+
+
 class ClaimingSentences(Ground):
     """What `claim` promises."""
 
@@ -62,8 +69,39 @@ class ClaimingSentences(Ground):
             store.renew(owner, 1)
             claim = store.claim("run", owner)
             assert isinstance(claim, Claim)
-            assert (claim.run.recoveries, claim.run.generation) == (times, times + 1)
+            assert (claim.run.recoveries, claim.run.in_vain, claim.run.generation) == (times, times, times + 1)
             clock.advance(1)
+
+    def test_no_recovery_was_in_vain_before_a_run_got_further(self, store: Store) -> None:
+        lease = begun(store, owner="dead")
+        for _ in range(2):
+            claim = store.claim("run", "dead too", max_recoveries=1)
+            assert isinstance(claim, Claim)
+            assert claim.run.in_vain == 1
+            assert commit(store, Commit(lease, advances=True)) == [False]  # it was somebody else who got further
+            assert in_vain(store) == 1
+            assert commit(store, Commit(claim.lease, [node("a")], run=RunChange("waiting", 20.0))) == [True]
+            assert in_vain(store) == 1
+            assert commit(store, Commit(claim.lease, [node("a")], advances=True)) == [True]
+            assert in_vain(store) == 0
+            lease = claim.lease
+            commit(store, Commit(lease, release=True))
+            again = store.claim("run", "dead")
+            assert isinstance(again, Claim)
+            lease = again.lease
+        run = store.run("run")
+        assert run is not None
+        assert run.recoveries == 2
+
+    def test_for_who_takes_a_failed_run_up_again_nothing_was_in_vain(self, store: Store) -> None:
+        begun(store, owner="dead")
+        claim = store.claim("run", "alive")
+        assert isinstance(claim, Claim)
+        commit(store, Commit(claim.lease, run=RunChange("failed", 20.0), release=True))
+        assert in_vain(store) == 1
+        claim = store.claim("run", "alive", again=True)
+        assert isinstance(claim, Claim)
+        assert (claim.run.recoveries, claim.run.in_vain) == (1, 0)
 
     def test_a_run_whose_owner_lives_stays_with_it(self, store: Store) -> None:
         begun(store)

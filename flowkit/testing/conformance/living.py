@@ -29,7 +29,7 @@ class LivingSentences(Ground):
         new = NewRun("run", "shop:order", '{"id": 7}', "d7", 12.5, "parent", "origin")
         kept = KeptRun(
             "run", "shop:order", '{"id": 7}', "d7", 12.5, "parent", "origin", "running", 12.5, None, None, None,
-            "alive", 1, True, 0, 0, "",
+            "alive", 1, True, 0, 0, 0, "",
         )  # fmt: skip
         assert store.create(new, "alive") == Claim(Lease("run", "alive", 1), kept)
         assert store.run("run") == kept

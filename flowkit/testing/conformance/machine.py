@@ -140,6 +140,7 @@ class Driven(RuleBasedStateMachine):
             void=st.lists(keys, max_size=2),
             run=st.none() | changes,
             release=st.booleans(),
+            advances=st.booleans(),
         )
         batch = data.draw(st.lists(commits, max_size=3))
         assert list(self.store.commit(batch)) == self.model.commit(batch)

@@ -79,7 +79,7 @@ class Model:
             return self.run(new.run_id)
         run = KeptRun(
             **attrs.asdict(new), status="running", changed=new.created, ended=None, result=None, error=None, owner=owner,
-            generation=1, is_held=False, recoveries=0, resumes=0, stuck="",
+            generation=1, is_held=False, recoveries=0, in_vain=0, resumes=0, stuck="",
         )  # fmt: skip
         self.known[new.run_id] = Known(run, Lease(new.run_id, owner, 1), replaced([], nodes, "key"))
         return self.claimed(new.run_id)
@@ -102,14 +102,14 @@ class Model:
         if run.owner and (run.owner == owner or self.is_good(run.owner)):
             return run
         recovers = run.owner != ""
-        if recovers and max_recoveries is not None and run.recoveries >= max_recoveries:
+        if recovers and max_recoveries is not None and run.in_vain >= max_recoveries:
             return run
         if resumes:
             changed = run.changed if at is None else at
             self.change(run_id, status="running", changed=changed, ended=None, result=None, error=None)
         self.change(
             run_id, owner=owner, generation=run.generation + 1, recoveries=run.recoveries + recovers,
-            resumes=run.resumes + resumes, stuck="",
+            in_vain=0 if resumes else run.in_vain + recovers, resumes=run.resumes + resumes, stuck="",
         )  # fmt: skip
         self.known[run_id].newest = Lease(run_id, owner, run.generation + 1)
         return self.claimed(run_id)
@@ -141,6 +141,8 @@ class Model:
                 changed=known.run.changed if known.run.status == change.status else change.at,
                 ended=change.at if change.status in ENDS else None,
             )  # fmt: skip
+        if commit.advances:
+            self.change(run_id, in_vain=0)
         if commit.release:
             self.change(run_id, owner="")
 
