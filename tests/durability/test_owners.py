@@ -52,9 +52,9 @@ class Scene:
         child.tell()
         return child
 
-    def engine(self, **options):
+    def engine(self, *, lease=1, **options):
         store = SqliteStore(self.path)
-        engine = Engine(store=store, tracing=False, lease=1, **options)
+        engine = Engine(store=store, tracing=False, lease=lease, **options)
         self.stack.callback(store.close)
         self.stack.callback(engine.shutdown)
         return engine
@@ -221,7 +221,7 @@ def test_a_life_is_never_taken_for_a_death_and_a_death_is_noticed_once(scene):
     """Five engines look for runs that nobody has, while one process has long steps, another holds all its threads up,
     and a third one dies."""
     length = 3.0 if ROUNDS < 20 else 10.0
-    slow = scene.child("hold", life="slow")
+    slow = scene.child("hold", life="slow", lease=2)
     slow.tell(json.dumps([(f"slow-{number}", "at_work", length) for number in range(10)]))
     busy = scene.child("hold", life="busy", lease=3)
     busy.tell(json.dumps([("busy", "holding", 1.3)]))
@@ -231,7 +231,7 @@ def test_a_life_is_never_taken_for_a_death_and_a_death_is_noticed_once(scene):
     dead.close()
     left = {run.run_id for run in scene.store.runs(prefix="dead", limit=100).runs if not run.is_final}
     assert left
-    engines = [scene.engine() for _ in range(5)]
+    engines = [scene.engine(lease=4) for _ in range(5)]
     assert len({engine._keep.owner for engine in engines}) == 5
     names = [run.run_id for run in scene.store.runs(limit=100).runs]
     assert len(names) == 31
