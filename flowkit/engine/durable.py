@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flowkit.engine.conclusion import Conclusion, conclude
 from flowkit.engine.driver import Driver
-from flowkit.engine.events import ItemsCollected
+from flowkit.engine.events import Chosen, ItemsCollected
 from flowkit.engine.journal import Journal
 from flowkit.engine.kept import RunChange, decision_name
 from flowkit.engine.laying import collected, ended, laid, recalled
@@ -107,6 +107,8 @@ class Durable(Driver):
         """The number of the newest event that there was when this process got the run; 0 for a new one."""
         for event in events:
             self.journal.before[event.kind, getattr(event, "key", "")] += 1
+            if isinstance(event, Chosen):
+                self.journal.choices[event.key] = event.winners
             if isinstance(event, ItemsCollected):
                 self.journal.items[event.key] = self.journal.items.get(event.key, 0) + event.count
         self.calling.keep = self.journal.keep
@@ -375,7 +377,7 @@ class Durable(Driver):
             if new is None:
                 return
             told = {"count": new}
-        elif journal.is_old_news(kind, node):
+        elif journal.is_old_news(kind, node, told):
             return
         journal.note(kind, node, told, self.services.clock.now())
         journal.number += 1

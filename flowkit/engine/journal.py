@@ -114,8 +114,10 @@ class Journal:
         """Of the newest event."""
         self.before: Counter[tuple[str, str]] = Counter()
         """How often what was told of which node, before this process had the run."""
+        self.choices: dict[str, tuple[str, ...]] = {}
+        """What was chosen, the last time that was told."""
         self.items: dict[str, int] = {}
-        """Of how many items of maps."""
+        """Of how many items of maps that was told."""
         self._texts: dict[int, str] = {}
         self.wirings = Wirings(run.machine, data)
         self._pending = Pending()
@@ -153,17 +155,19 @@ class Journal:
 
     # -- what happens -------------------------------------------------------------------------------------------------
 
-    def is_old_news(self, kind: str, index: int) -> bool:
+    def is_old_news(self, kind: str, index: int, told: dict[str, Any]) -> bool:
         """Whether something was told before this process had the run: while that comes back from the record.
 
-        What is told of a node once in all is old news afterwards, too.
+        What is told of a node once in all is old news afterwards, too; and so is a choice between items of a stream that
+        was told, while the process died before it was on record what follows from it.
         """
         key = self._run.machine.key(index) if index >= 0 else ""
         was = self._past.find(key) if key else None
         if was is not None and was.status in _STOPPED and kind in _STOPS:
             kind = f"step_{was.status}"  # which of them it is depends on what else came first
         place = kind, key
-        if not self.before[place] or not (self.recalling or self._is_told_once(kind, index)):
+        is_known = kind == "chosen" and self.choices.get(key) == told["winners"]
+        if not self.before[place] or not (self.recalling or is_known or self._is_told_once(kind, index)):
             return False
         self.before[place] -= 1
         return True

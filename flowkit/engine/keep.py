@@ -110,6 +110,8 @@ class Keep:
         """What came for runs that this engine has taken and hasn't begun."""
         self._left: dict[str, Lease | None] = {}
         """Runs that were given up, which may not be on record; None for those that may have been got, which isn't known."""
+        self._suspects: dict[str, tuple[int, float]] = {}
+        """Runs that others may have died of: how often, and when they are taken over once more."""
         self._troubled: dict[str, tuple[int, float]] = {}
         """Runs that couldn't go on here: how often, and when that is tried again."""
         self._tried: dict[str, WorkflowSpec] = {}
@@ -440,9 +442,12 @@ class Keep:
 
     def _recover(self) -> None:
         """Take up runs that nobody has, or whose owner died, as far as their workflows are known here."""
+        left = set()
         for run in self._adrift(stuck=False):
+            left.add(run.run_id)
             if declared(run.workflow) is not None and run.run_id not in self.runs:
                 self._recover_one(run)
+        self._suspects = {run_id: one for run_id, one in self._suspects.items() if run_id in left}
         for run in self._adrift(stuck=True):
             if run.run_id not in self.runs and self._is_loose(run):
                 self._recover_one(run)
@@ -469,8 +474,7 @@ class Keep:
         if run.is_lost and run.in_vain >= self._max_recoveries:
             self._bury(run)
             return
-        if run.is_lost and run.in_vain >= AT_ONCE and run.run_id not in self._troubled:
-            self._troubled[run.run_id] = 0, self._services.clock.now() + self._lease
+        if run.is_lost and run.in_vain >= AT_ONCE and not self._is_due(run):
             return
         try:
             taken = self.take_up(run.run_id)
@@ -484,6 +488,15 @@ class Keep:
             log.info("run %s of `%s` is taken up", run.run_id, run.workflow)
             driver, awaited = taken
             driver.begin_in_background(awaited)
+
+    def _is_due(self, run: KeptRun) -> bool:
+        """Whether a run that others may have died of has been left alone for long enough, since the last one did."""
+        now = self._services.clock.now()
+        times, due = self._suspects.get(run.run_id, (0, 0.0))
+        if times != run.in_vain:
+            due = now + self._lease
+            self._suspects[run.run_id] = run.in_vain, due
+        return now >= due
 
     def _is_loose(self, run: KeptRun) -> bool:
         """Whether a run that was stuck could go on with the code that is here.

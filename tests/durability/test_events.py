@@ -8,15 +8,18 @@ import threading
 import time
 
 import attrs
+import pytest
 
-from flowkit import Engine
+from flowkit import Engine, RunSuspended, StoreError
 from flowkit.runner import engine_of_process
+from flowkit.stores.memory import MemoryStore
 from flowkit.stores.sqlite import SqliteStore
 from tests.durability import racing
 from tests.durability.deeds import Deeds
 from tests.durability.killing import Child
 from tests.durability.living import quickly
 from tests.durability.staying import KINDS, MANY
+from tests.durability.zoo import ZOO
 
 LISTENERS = 4
 
@@ -95,3 +98,28 @@ def test_an_event_that_is_lost_is_found(tmp_path):
     told, numbers = told_of(tmp_path, Lossy)
     assert numbers != list(range(1, max(numbers) + 1))
     assert told[0] == numbers
+
+
+class StopsAtTheChoice(MemoryStore):
+    """Writes what was chosen, and fails before it writes what follows from it, once."""
+
+    has_failed = False
+
+    def commit(self, commits):
+        if self.has_failed or not any(event.kind == "chosen" for one in commits for event in one.events):
+            return super().commit(commits)
+        self.has_failed = True
+        super().commit(
+            [attrs.evolve(one, nodes=[node for node in one.nodes if node.kind != "join"]) for one in commits]
+        )
+        raise StoreError("it was as far as this", self.url)
+
+
+def test_a_choice_between_items_of_a_stream_is_told_once_though_what_follows_wasnt_written():
+    """The generator is gone through again, so the choice comes back later than all else."""
+    store = StopsAtTheChoice()
+    with Engine(store=store, tracing=False, recover=False):
+        with pytest.raises(RunSuspended):
+            ZOO["streamed_and_raced"].workflow.with_options(run_id="raced").start(3).result(60)
+        assert ZOO["streamed_and_raced"].workflow.resume("raced").result(60)
+    assert [event.kind for event in store.events("raced")].count("chosen") == 1

@@ -378,6 +378,20 @@ def test_a_run_that_many_have_died_with_is_left_alone_for_the_length_of_a_lease(
         assert store.run("deadly").recoveries == deaths
 
 
+def test_a_run_is_left_alone_after_each_of_many_deaths(monkeypatch):
+    clock = Clock()
+    store = MemoryStore(clock=clock.now, time=clock.time)
+    left(store, "deadly", KINDS["asking"].spec.name, 0.0)
+    for number in range(4):
+        assert isinstance(store.claim("deadly", f"dead {number}"), Claim)
+    with looking(store, clock, monkeypatch) as look:
+        assert look(11.0) == set()
+        assert isinstance(store.claim("deadly", "quicker"), Claim)  # and dies
+        for _ in range(3):
+            assert look(11.0) == set()
+        assert look(11.0) == {"deadly"}
+
+
 def test_a_run_that_only_waits_isnt_given_up_however_many_die_that_have_it(monkeypatch):
     """It got as far as that each time: they have died of something else."""
     clock = Clock()

@@ -1,5 +1,6 @@
 """That a process is gone is known at once, and never believed of one that is there."""
 
+import gc
 import os
 import shutil
 import signal
@@ -17,7 +18,8 @@ from flowkit.testing.conformance.ground import StoreClock, run_of
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only leases tell of a death here")
 
 OTHER = textwrap.dedent("""
-    import os, shutil, sys, time
+    import os, shutil, signal, sys, time
+    from flowkit import StoreError
     from flowkit.stores.sqlite import SqliteStore, liveness
     from flowkit.testing.conformance.ground import StoreClock, run_of
 
@@ -50,6 +52,17 @@ OTHER = textwrap.dedent("""
             print(child, flush=True)
         else:
             os.wait()
+
+    def renew_in_a_child():
+        with store._liveness._guard:  # as another thread may have it
+            child = os.fork()
+            if child == 0:
+                signal.alarm(30)
+                try:
+                    store.renew("theirs", 1000)
+                except StoreError:
+                    os._exit(0)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
     print("ready", flush=True)
     for line in iter(sys.stdin.readline, ""):
@@ -224,6 +237,70 @@ def test_what_a_store_had_that_is_closed_is_free(path, store, clock):
     assert store.run("run").is_held
 
 
+@linux
+def test_who_can_lock_only_later_isnt_taken_for_dead(path, store, other):
+    """As long as somebody else has the place, there is no lock to look at; what is told of it then isn't believed later."""
+    Path(f"{path}-owners").unlink()
+    file = os.open(f"{path}-owners", os.O_RDWR | os.O_CREAT)
+    liveness._ask(file, liveness._SETLK)
+    assert other.does("store.renew('theirs', 1000)") == "done"
+    assert store.run("run").is_held
+    os.close(file)
+    assert other.does("store.renew('theirs', 1000)") == "done"
+    assert store.run("run").is_held
+    other.close()
+    assert not store.run("run").is_held
+
+
+def test_two_stores_may_renew_one_lease(path, store, other, clock):
+    second = SqliteStore(path, clock=clock)
+    for one in (store, second, store, second):
+        one.renew("mine", 1000)
+    second.create(run_of("mine"), "mine")
+    for one in (store, second):
+        assert one.run("mine").is_held
+    second.close()
+    store.renew("mine", 1000)
+    assert store.run("mine").is_held
+
+
+@linux
+def test_a_child_that_renews_is_told_that_it_cant(other):
+    assert other.does("renew_in_a_child()") == "0"
+
+
+@linux
+def test_who_lets_go_of_a_run_while_somebody_looks_isnt_taken_for_dead(store, other, monkeypatch):
+    """What was read is of a moment in which the owner was there."""
+    look = store._liveness.is_gone
+
+    def late(owner, file):
+        if other.process.poll() is None:
+            assert other.does("store.retire('theirs')") == "done"
+            other.close()
+        return look(owner, file)
+
+    monkeypatch.setattr(store._liveness, "is_gone", late)
+    run = store.run("run")
+    assert (run.owner, run.is_lost) == ("", False)
+
+
+def test_who_renews_while_somebody_looks_isnt_taken_for_dead(path, other):
+    """The lease that is read isn't younger than the time that it is compared with."""
+
+    def clock():
+        if renewals:
+            assert other.does(renewals.pop()) == "done"
+        return 1500.0
+
+    renewals = []
+    store = SqliteStore(path, clock=clock)
+    for _ in range(3):
+        renewals.append("store._clock.advance(1); store.renew('theirs', 1000)")
+        assert store.run("run").is_held
+    store.close()
+
+
 # -- nothing to go by: the lease decides --------------------------------------------------------------------------------------
 
 
@@ -256,6 +333,18 @@ def test_where_the_file_cant_be_made_the_lease_decides(path, clock):
     other.close()
     store = SqliteStore(path, clock=clock)
     only_the_lease_decides(store, clock)
+    store.close()
+
+
+@linux
+def test_where_a_pipe_is_in_its_place_nobody_waits_for_it(path):
+    os.mkfifo(f"{path}-owners")
+    other = Other(path)
+    assert other.does("begin()") == "done"
+    store = SqliteStore(path, clock=StoreClock())
+    assert store.run("run").is_held
+    other.close()
+    assert store.run("run").owner == "theirs"
     store.close()
 
 
@@ -309,11 +398,11 @@ def test_a_file_that_was_deleted_is_made_again_when_a_lease_is_renewed(path, sto
     store.renew("mine", 1000)  # makes another one, of which the others know nothing yet
     assert store.run("run").is_held
     assert other.does("store.renew('theirs', 1000)") == "done"
+    assert store.run("second").is_held  # by the file that is gone
     assert store.run("run").is_held
-    assert store.run("second").is_held
     other.close()
     assert not store.run("run").is_held
-    assert store.run("second").is_held  # it was known by the file that is gone
+    assert store.run("second").is_held  # nobody can look at that file any more, so the lease decides
 
 
 # -- the file -----------------------------------------------------------------------------------------------------------------
@@ -330,7 +419,7 @@ def test_the_last_one_takes_the_file_away(path, store, other):
 
 
 @linux
-def test_the_file_is_there_as_long_as_it_proves_a_death(path, other):
+def test_a_death_is_known_whoever_comes_and_goes_afterwards(path, other):
     other.close()
     for _ in range(2):
         store = SqliteStore(path, clock=StoreClock())
@@ -344,6 +433,27 @@ def test_the_file_is_there_as_long_as_it_proves_a_death(path, other):
     store.retire("mine")
     store.close()
     assert not Path(f"{path}-owners").exists()
+
+
+@linux
+def test_what_a_store_had_is_free_that_nobody_has_any_more(path, store, clock):
+    second = SqliteStore(path, clock=clock)
+    second.renew("mine", 1000)
+    second.create(run_of("mine"), "mine")
+    assert store.run("mine").is_held
+    del second
+    gc.collect()
+    assert not store.run("mine").is_held
+
+
+@linux
+def test_a_file_that_is_deleted_again_and_again_is_given_up(path, store, other):
+    for _ in range(30):
+        Path(f"{path}-owners").unlink(missing_ok=True)
+        store.renew("mine", 1000)
+    assert len(store._liveness._files) == 16
+    store.create(run_of("mine"), "mine")
+    assert store.run("mine").is_held
 
 
 @linux

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeVar, cast
 import apsw
 
 from flowkit.errors import StoreError
-from flowkit.stores.sqlite.liveness import Liveness
+from flowkit.stores.sqlite.liveness import Liveness, Look
 from flowkit.stores.sqlite.making import check_version, connect, for_writing, make_ready
 from flowkit.stores.sqlite.place import existing, prepare
 from flowkit.stores.sqlite.troubles import PASSING, in_words
@@ -59,7 +59,7 @@ class Connections:
         self._lock = threading.Lock()
         self._pool = threading.Lock()
         self._logged = 0
-        self._every: set[apsw.Connection] = set()
+        self._every: dict[apsw.Connection, Look] = {}
         self._idle: list[apsw.Connection] = []
         self._closed = False
         self._forked = False
@@ -122,8 +122,15 @@ class Connections:
         db: apsw.Connection | None = None
         try:
             db = self._reader()
-            db.execute("BEGIN")
-            return work(db)
+            look = self._every[db]
+            look.begin()
+            _begin_reading(db)
+            done = work(db)
+            if look.has_to_be_repeated():
+                db.execute("ROLLBACK")
+                _begin_reading(db)
+                done = work(db)
+            return done
         except BaseException as error:
             # What is raised may hold on to a question that isn't answered, and that one to its moment.
             if db is not None:
@@ -153,7 +160,7 @@ class Connections:
         self._let_go(db)
 
     def _let_go(self, db: apsw.Connection) -> None:
-        self._every.discard(db)
+        self._every.pop(db, None)
         # What can't be cleared away is cleared away by whoever opens the file next.
         with suppress(apsw.Error):
             db.close(force=True)
@@ -215,12 +222,15 @@ class Connections:
 
     def _connect(self, purpose: Literal["reading", "writing"]) -> apsw.Connection:
         db = connect(self._file.path, self._patience, self._vfs)
-        self._every.add(db)
+        look = self._every[db] = Look(self._liveness)
         try:
-            db.create_scalar_function("is_gone", cast("Callable[..., bool]", self._liveness.is_gone), 2)
             if purpose == "reading":
+                db.create_scalar_function("is_gone", cast("Callable[..., bool]", look.is_gone), 3)
                 db.pragma("query_only", True)
             else:
+                # Who has the right to write sees what there is: nobody gives anything up meanwhile.
+                is_gone = self._liveness.is_gone
+                db.create_scalar_function("is_gone", lambda *row: is_gone(*cast("tuple[str, int]", row[:2])), 3)
                 for_writing(db, self._synchronous)
                 db.set_wal_hook(self._count_log)
         except BaseException:
@@ -247,9 +257,15 @@ class Connections:
         Even closing one would take away the parent's locks. So they are kept from being collected, too.
         """
         self._forked = True
-        self._liveness.forget()
         for db in self._every:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(db))
+        self._liveness.forget()
+
+
+def _begin_reading(db: apsw.Connection) -> None:
+    # Its moment is that of the first thing it reads; and the time that a lease is compared with is later than that.
+    db.execute("BEGIN")
+    db.execute("SELECT 1 FROM owners LIMIT 1").fetchall()
 
 
 _all: weakref.WeakSet[Connections] = weakref.WeakSet()

@@ -29,9 +29,7 @@ __all__ = [
 
 FINAL: Final = ("succeeded", "failed", "cancelled")
 
-_LIVING: Final = (
-    "iif(renewed <= ?1 AND ?1 - renewed < ttl, iif(owners.file IS NULL, 1, NOT is_gone(owners.owner, owners.file)), 0)"
-)
+_LIVING: Final = "iif(renewed <= ?1 AND ?1 - renewed < ttl, iif(owners.file IS NULL, 1, NOT is_gone(owners.owner, owners.file, renewed)), 0)"
 """Of an owner, whether its lease is good at a time, the first that is given, and its process isn't gone."""
 
 # The limit, which is none, has each owner be asked for once, and not for each of its runs.

@@ -93,7 +93,7 @@ class SqliteStore:
     # -- owners: who may write ------------------------------------------------------------------------------------------
 
     def renew(self, owner: str, ttl: float) -> None:
-        """Have an owner's lease be good for `ttl` seconds from now; on Linux, for as long as this process has the store."""
+        """Have an owner's lease be good for `ttl` seconds from now; on Linux no longer than this process has the store."""
         fit_owner(owner, self.url)
         fit_ttl(ttl, self.url)
         file = self._liveness.hold(owner)
@@ -103,9 +103,7 @@ class SqliteStore:
     def retire(self, owner: str) -> Sequence[str]:
         """Forget an owner; the ids of its runs that hadn't ended."""
         fit_owner(owner, self.url)
-        left = self._connections.write(lambda db: self._writing.retire(db, owner))
-        self._liveness.release(owner)
-        return left
+        return self._connections.write(lambda db: self._writing.retire(db, owner))
 
     # -- the life of a run ----------------------------------------------------------------------------------------------
 

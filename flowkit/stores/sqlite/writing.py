@@ -49,10 +49,7 @@ _TAKE: Final = (
     "UPDATE runs SET owner = ?, holder = ?, generation = generation + 1, recoveries = recoveries + ?, "
     "in_vain = ?, resumes = resumes + ?, stuck = '' WHERE run = ?"
 )
-_BURY: Final = (
-    "DELETE FROM owners WHERE file IS NOT NULL AND is_gone(owner, file) "
-    "AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.owner = owners.owner AND runs.owner <> '')"
-)
+_BURY: Final = "DELETE FROM owners WHERE file IS NOT NULL AND is_gone(owner, file, renewed)"
 
 
 class _Pending:
@@ -98,7 +95,7 @@ class Writing:
         )
 
     def retire(self, db: apsw.Connection, owner: str) -> list[str]:
-        """Forget an owner, and those who are gone and have nothing left; the ids of its runs that hadn't ended."""
+        """Forget an owner, and those who are gone; the ids of its runs that hadn't ended."""
         left = db.execute(
             "SELECT run_id FROM runs WHERE owner = ? AND owner <> '' AND ended IS NULL ORDER BY created, run_id",
             (owner,),
