@@ -323,7 +323,7 @@ def test_a_run_is_shown_whole(flowkit):
         r"^5$",
     ):
         assert re.search(pattern, text, re.MULTILINE), pattern
-    assert re.search(r"^fetch +succeeded +1 +\S+  5$", flowkit("show", run_id, "--values").out, re.MULTILINE)
+    assert re.search(r"^fetch +succeeded +1 +\S+ +5$", flowkit("show", run_id, "--values").out, re.MULTILINE)
 
 
 def test_of_many_items_those_are_shown_that_matter(write, flowkit, data):
