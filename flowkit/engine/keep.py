@@ -102,6 +102,7 @@ class Keep:
         self.runs: dict[str, Durable] = {}
         """Those under way, by id."""
         self._lock = threading.Lock()
+        self._attending = threading.Lock()
         self._renewed = float("-inf")
         self._looked = float("-inf")
         self._tended = float("-inf")
@@ -369,15 +370,15 @@ class Keep:
 
     def attend(self) -> None:
         """Have a good lease from here on, and somebody who renews it."""
+        with self._attending:  # nobody has a run before there is a lease: others would take it at once
+            if self._renewed == float("-inf"):
+                now = self._services.clock.now()
+                self._renew()
+                self._renewed = now
         with self._lock:
-            known = self._renewed > float("-inf")
-            if not known:
-                self._renewed = self._services.clock.now()
             if self._thread is None and not self._services.inline and not self._closed.is_set():
                 self._thread = threading.Thread(target=self._serve, name="flowkit-keep", daemon=True)
                 self._thread.start()
-        if not known:
-            self._renew()
 
     def _renew(self) -> None:
         points = self._services.points

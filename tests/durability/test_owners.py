@@ -10,7 +10,9 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -446,6 +448,54 @@ def test_a_run_that_only_waits_is_left_when_it_was_taken_while_the_lease_was_bei
         until(lambda: run.wait(0))
         with pytest.raises(RunSuspended, match="another process has taken it over"):
             run.result()
+
+
+class HesitantStore(MemoryStore):
+    """Takes its time for the first lease, or fails before it has written it; knows who had runs without one."""
+
+    def __init__(self, *, fails=False):
+        super().__init__()
+        self.begins, self.goes_on, self.fails = threading.Event(), threading.Event(), fails
+        self.without = []
+
+    def renew(self, owner, ttl):
+        self.begins.set()
+        self.goes_on.wait(LONG)
+        if self.fails:
+            self.fails = False
+            raise StoreError("not now", self.url)
+        return super().renew(owner, ttl)
+
+    def create(self, run, owner, nodes=()):
+        if not self._is_good(owner):
+            self.without.append(run.run_id)
+        return super().create(run, owner, nodes)
+
+
+def test_no_run_is_begun_before_there_is_a_lease(monkeypatch):
+    """Others would take it at once."""
+    store = HesitantStore()
+    monkeypatch.setattr(racing, "deeds", Deeds(os.devnull, "here"), raising=False)
+    engine = Engine(store=store, tracing=False, recover=False)
+    with engine, engine_of_process(engine), ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(KINDS["in_turn"].with_options(run_id="first").start, 1)]
+        assert store.begins.wait(LONG)
+        runs.append(pool.submit(KINDS["in_turn"].with_options(run_id="second").start, 1))
+        wait(runs[1:], 0.2)  # as long as the first one is at it, nothing is to be seen of this one
+        store.goes_on.set()
+        assert [run.result().result(LONG) for run in runs] == [1 + MANY] * 2
+    assert store.without == []
+
+
+def test_a_lease_that_couldnt_be_had_is_asked_for_again_by_the_next_run(monkeypatch):
+    store = HesitantStore(fails=True)
+    store.goes_on.set()
+    monkeypatch.setattr(racing, "deeds", Deeds(os.devnull, "here"), raising=False)
+    with Engine(store=store, tracing=False, recover=False) as engine, engine_of_process(engine):
+        with pytest.raises(StoreError, match="not now"):
+            KINDS["in_turn"].start(1)
+        assert KINDS["in_turn"].start(1).result(LONG) == 1 + MANY
+    assert store.without == []
 
 
 def test_an_inline_engine_isnt_held_up_by_runs_that_others_have_left():
